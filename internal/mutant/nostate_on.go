@@ -1,0 +1,6 @@
+//go:build mutant_nostate
+
+package mutant
+
+// NoState does not write operator state.
+const NoState = true

@@ -1,0 +1,218 @@
+// These tests check the house rules that a compiler does not: who may
+// import whom, where goroutines start, how long things are, and what must be
+// documented. A rule that is not here is advice.
+
+package tidy
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// below lists, for each room, the rooms it may import. A room is the longest
+// prefix of the package path found here. A room may always import itself.
+var below = map[string][]string{
+	"flow":          {},
+	"flow/record":   {},
+	"flow/spec":     {},
+	"codecs":        {"flow", "flow/record", "flow/spec"},
+	"state":         {"flow", "flow/record"},
+	"ops":           {"flow", "flow/record", "flow/spec"},
+	"io/connector":  {"flow", "flow/record", "flow/spec"},
+	"io/iotest":     {"io/connector", "flow", "flow/record"},
+	"io":            {"io/connector", "io/iotest", "flow", "flow/record", "flow/spec", "codecs", "internal"},
+	"io/all":        {"io", "io/connector", "flow/spec"},
+	"internal":      {"flow", "flow/record", "flow/spec", "ops", "state", "codecs", "io/connector"},
+	"internal/tidy": {},
+	"bench":         {"flow", "flow/record", "flow/spec", "ops", "io", "io/connector", "io/all", "state", "codecs", "internal"},
+	"examples":      {"flow", "flow/record", "flow/spec", "ops", "io", "io/connector", "io/all", "state", "codecs"},
+	"cmd":           {"flow", "flow/record", "flow/spec", "ops", "io", "io/connector", "io/all", "state", "codecs", "internal"},
+}
+
+// doors gives each heavy dependency its only door into the house.
+var doors = map[string]string{
+	"github.com/cockroachdb/pebble":    "state",
+	"github.com/apache/iceberg-go":     "io/iceberg",
+	"github.com/parquet-go/parquet-go": "codecs/parquet",
+	"github.com/hamba/avro":            "codecs/avro",
+	"github.com/jackc/":                "io/postgres",
+	"github.com/go-mysql-org/go-mysql": "io/mysql",
+	"github.com/twmb/franz-go":         "io/kafka",
+	"github.com/apache/arrow-go/v18/":  "", // open to all but flow and flow/spec
+}
+
+// goFiles lists the files that may start goroutines.
+var goFiles = []string{"ops/parallel.go", "ops/buffer.go", "ops/merge.go", "internal/pipeline/run.go"}
+
+const (
+	maxFile = 400 // lines
+	maxFunc = 70
+)
+
+func TestTidy(t *testing.T) {
+	root := "../.."
+	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel := filepath.ToSlash(strings.TrimPrefix(p, root+string(filepath.Separator)))
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == ".git") {
+			return filepath.SkipDir
+		}
+		if !d.IsDir() && strings.HasSuffix(rel, ".go") {
+			checkFile(t, p, rel)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkFile(t *testing.T, p, rel string) {
+	t.Helper()
+	src, err := os.ReadFile(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, p, src, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := func(n ast.Node) int { return fset.Position(n.Pos()).Line }
+	untidy := func(n ast.Node, format string, args ...any) {
+		t.Helper()
+		t.Errorf("%s:%d: "+format, append([]any{rel, line(n)}, args...)...)
+	}
+	isTest := strings.HasSuffix(rel, "_test.go")
+
+	for _, imp := range file.Imports {
+		name, _ := strconv.Unquote(imp.Path.Value)
+		checkImport(untidy, imp, path.Dir(rel), name, isTest)
+	}
+	if isTest {
+		return
+	}
+	if n := strings.Count(string(src), "\n"); n > maxFile {
+		untidy(file, "%d lines; split the file by idea, or raise maxFile and say why", n)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if g, ok := n.(*ast.GoStmt); ok && !slices.Contains(goFiles, rel) {
+			untidy(g, "goroutine started here; only %v may", goFiles)
+		}
+		return true
+	})
+	for _, decl := range file.Decls {
+		if fn, ok := decl.(*ast.FuncDecl); ok {
+			checkFunc(untidy, fset, fn)
+		}
+	}
+}
+
+func checkFunc(untidy func(ast.Node, string, ...any), fset *token.FileSet, fn *ast.FuncDecl) {
+	if n := fset.Position(fn.End()).Line - fset.Position(fn.Pos()).Line + 1; n > maxFunc {
+		untidy(fn, "%s is %d lines; %d is the most", fn.Name.Name, n, maxFunc)
+	}
+	if fn.Name.Name == "init" {
+		untidy(fn, "init runs before anyone asked; register from io/all instead")
+	}
+	if fn.Name.IsExported() && fn.Doc == nil {
+		untidy(fn, "%s has no comment", fn.Name.Name)
+	}
+}
+
+func checkImport(untidy func(ast.Node, string, ...any), imp ast.Node, dir, name string, isTest bool) {
+	if target, ok := strings.CutPrefix(name, "github.com/weirflow/weir/"); ok {
+		from, to := room(dir), room(target)
+		if from != to && !slices.Contains(below[from], to) && !isTest {
+			untidy(imp, "%s may not import %s", from, to)
+		}
+		return
+	}
+	for dep, door := range doors {
+		if strings.HasPrefix(name, dep) && door != "" && room(dir) != door && !strings.HasPrefix(dir, door) && !isTest {
+			untidy(imp, "%s comes in through %s only", dep, door)
+		}
+	}
+	if dir == "flow" && strings.Contains(name, ".") {
+		untidy(imp, "package flow imports only the standard library")
+	}
+}
+
+// room returns the longest key of below that holds the package.
+func room(pkg string) string {
+	for p := pkg; p != "." && p != ""; p = path.Dir(p) {
+		if _, ok := below[p]; ok {
+			return p
+		}
+	}
+	return pkg
+}
+
+// TestConnectorFolders checks that every folder under io/ has the same face.
+func TestConnectorFolders(t *testing.T) {
+	list, err := os.ReadFile("../../io/all/all.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir("../../io")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if slices.Contains([]string{"all", "connector", "iotest"}, name) {
+			continue
+		}
+		for _, file := range []string{"doc.go", "config.go", "example.yaml", name + "_test.go"} {
+			if _, err := os.Stat(filepath.Join("../../io", name, file)); err != nil {
+				t.Errorf("io/%s has no %s", name, file)
+			}
+		}
+		if !strings.Contains(string(list), name+".Register(r)") {
+			t.Errorf("io/%s is not registered in io/all/all.go", name)
+		}
+	}
+}
+
+// TestOperatorExamples checks that every operator can be seen at work.
+func TestOperatorExamples(t *testing.T) {
+	fset := token.NewFileSet()
+	pkgs, err := filepath.Glob("../../ops/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var operators, examples []string
+	for _, p := range pkgs {
+		file, err := parser.ParseFile(fset, p, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, decl := range file.Decls {
+			fn, ok := decl.(*ast.FuncDecl)
+			if !ok || fn.Recv != nil {
+				continue
+			}
+			if strings.HasSuffix(p, "_test.go") {
+				examples = append(examples, fn.Name.Name)
+			} else if fn.Name.IsExported() {
+				operators = append(operators, fn.Name.Name)
+			}
+		}
+	}
+	for _, op := range operators {
+		if !slices.Contains(examples, "Example"+op) {
+			t.Errorf("ops.%s has no example", op)
+		}
+	}
+}
