@@ -1,0 +1,148 @@
+package state
+
+import (
+	"fmt"
+	"log/slog"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+)
+
+// formatMajor pins Pebble's own format, so that an update of the library
+// alone does not make directories unreadable for the version before it. It
+// is the newest of v2.1: log chunks that say how far the log was synced, and
+// tables whose footers are checksummed.
+const formatMajor = pebble.FormatValueSeparation
+
+// pebbleOptions shares out memory. Pebble charges memtables to the block
+// cache, so the cache must be several times the size of a memtable, or
+// nothing is left to read with.
+func pebbleOptions(o Options, health *health) *pebble.Options {
+	p := &pebble.Options{
+		FS:                    o.FS,
+		CacheSize:             o.Memory,
+		MemTableSize:          uint64(max(o.Memory/8, 64<<10)),
+		FormatMajorVersion:    formatMajor,
+		Logger:                health,
+		L0CompactionThreshold: 4,
+		MaxManifestFileSize:   4 << 20,
+		MaxOpenFiles:          500,
+		EventListener: &pebble.EventListener{
+			BackgroundError: health.background,
+			DataCorruption:  func(i pebble.DataCorruptionInfo) { health.corrupt(i) },
+		},
+	}
+	for i := range p.Levels {
+		p.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		p.Levels[i].BlockSize = 16 << 10
+	}
+	p.EnsureDefaults()
+	return p
+}
+
+// health remembers the first fault that leaves the store unusable, and is
+// the logger that Pebble reports to.
+type health struct {
+	dir   string
+	log   *slog.Logger
+	fault atomic.Pointer[error]
+}
+
+// err returns the fault that ended the store's life, if there was one.
+func (h *health) err() error {
+	if p := h.fault.Load(); p != nil {
+		return *p
+	}
+	return nil
+}
+
+// fail makes err the store's end, unless there was one before.
+func (h *health) fail(err error) error {
+	if h.fault.CompareAndSwap(nil, &err) {
+		h.log.Error("state store failed", "dir", h.dir, "error", err)
+	}
+	return h.err()
+}
+
+func (h *health) corrupt(i pebble.DataCorruptionInfo) {
+	_ = h.fail(damaged(h.dir, i.Path, i.Details)) // kept in h; every later call returns it
+}
+
+func (h *health) background(err error) {
+	if pebble.IsCorruptionError(err) {
+		_ = h.fail(damaged(h.dir, dbDir, err)) // kept in h; every later call returns it
+		return
+	}
+	// Pebble tries again; a full disk may get room.
+	h.log.Warn("state store: background work failed, trying again", "dir", h.dir, "error", err)
+}
+
+// Infof drops Pebble's chatter.
+func (h *health) Infof(string, ...any) {}
+
+// Errorf passes on what Pebble complains about.
+func (h *health) Errorf(format string, args ...any) {
+	h.log.Warn("state store", "dir", h.dir, "pebble", fmt.Sprintf(format, args...))
+}
+
+// Fatalf must not return: Pebble calls it where going on would do harm. On a
+// caller's goroutine it panics, and guard turns that into an error; on one of
+// Pebble's own it ends that goroutine.
+func (h *health) Fatalf(format string, args ...any) {
+	err := h.fail(judge(h.dir, dbDir, fatalError(format, args)))
+	if calledByUs() {
+		panic(err)
+	}
+	runtime.Goexit()
+}
+
+// fatalError keeps an error among args in the chain.
+func fatalError(format string, args []any) error {
+	text := fmt.Sprintf(format, args...)
+	for _, a := range args {
+		if err, ok := a.(error); ok {
+			return &refusal{kind: err, text: text}
+		}
+	}
+	return fmt.Errorf("%s", text)
+}
+
+// calledByUs reports whether this goroutine came into Pebble through guard.
+func calledByUs() bool {
+	pc := make([]uintptr, 256)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(2, pc)])
+	for {
+		f, more := frames.Next()
+		if strings.HasSuffix(f.Function, "/state.guard") || strings.Contains(f.Function, "/state.guard[") {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
+
+// guard runs f, which calls Pebble, and turns a panic into the store's end:
+// Pebble panics on damage that it did not foresee, and its locks may be held.
+func guard(h *health, what string, f func() error) (err error) {
+	if err := h.err(); err != nil {
+		return err
+	}
+	defer func() {
+		p := recover()
+		if p == nil {
+			return
+		}
+		h.log.Error("state store panicked", "dir", h.dir, "panic", p, "stack", string(debug.Stack()))
+		if cause, ok := p.(error); ok {
+			err = h.fail(judge(h.dir, what, cause))
+			return
+		}
+		err = h.fail(damaged(h.dir, what, fmt.Errorf("%v", p)))
+	}()
+	return f()
+}
