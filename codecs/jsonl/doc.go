@@ -1,0 +1,2 @@
+// Package jsonl reads and writes JSON, one object a line.
+package jsonl
