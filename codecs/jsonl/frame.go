@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+
+	"github.com/weirflow/weir/codecs/internal/scalar"
 )
 
 var (
@@ -55,7 +57,7 @@ func (f *frame) find(data []byte, p int, last, full bool) (s span, found bool, e
 		return f.skip(data, last)
 	}
 	if f.mode == atStart {
-		n, known := bom(data, last)
+		n, known := scalar.BOM(data, last)
 		if !known {
 			return s, false, nil
 		}
@@ -97,19 +99,6 @@ func (f *frame) find(data []byte, p int, last, full bool) (s span, found bool, e
 			p++
 		}
 	}
-}
-
-// bom is the length of the byte order mark that data begins with, unknown
-// while more of it may come.
-func bom(data []byte, last bool) (n int, known bool) {
-	const mark = "\xef\xbb\xbf"
-	if len(data) >= len(mark) {
-		if string(data[:len(mark)]) == mark {
-			return len(mark), true
-		}
-		return 0, true
-	}
-	return 0, last || string(data) != mark[:len(data)]
 }
 
 // open reports whether an array has begun and not ended.

@@ -1,0 +1,2 @@
+// Package csv reads and writes comma-separated values.
+package csv
