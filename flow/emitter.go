@@ -1,8 +1,10 @@
 package flow
 
 import (
-	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/weirflow/weir/internal/engine"
 )
 
 // Emitter is where a source puts its elements. It pushes straight into the
@@ -11,10 +13,10 @@ import (
 // An Emitter may be used by several goroutines; the elements then arrive in
 // the order of their Emits.
 type Emitter[T, O any] struct {
-	root    *sourceRoot[T]
-	mu      *sync.Mutex
+	root    *engine.Source[T]
 	pos     O
-	has     bool
+	has     bool // pos has moved since the last barrier
+	done    *atomic.Int64
 	forward func(vs []T, next O) error
 }
 
@@ -26,20 +28,14 @@ func ForwardTo[T, O any](f func(vs []T, next O) error) *Emitter[T, O] {
 }
 
 // Emit sends v and gives it away; next is the position to resume from once v
-// is processed. It returns when v has been taken, or with the error that
-// stops the pipeline, which Run should return as it is.
+// is processed, and must not be changed afterwards. Emit returns when v has
+// been taken, or with the error that stops the pipeline, which Run should
+// return as it is.
 func (e *Emitter[T, O]) Emit(v T, next O) error {
 	if e.forward != nil {
 		return e.forward([]T{v}, next)
 	}
-	r := e.root
-	r.mu.Lock()
-	err := r.push(v)
-	if err == nil {
-		e.pos, e.has = next, true
-	}
-	r.mu.Unlock()
-	return err
+	return e.root.PushOne(v, func() { e.pos, e.has = next, true })
 }
 
 // EmitChunk is Emit for elements that share one position to resume from. The
@@ -48,38 +44,31 @@ func (e *Emitter[T, O]) EmitChunk(vs []T, next O) error {
 	if e.forward != nil {
 		return e.forward(vs, next)
 	}
-	r := e.root
-	r.mu.Lock()
-	err := r.pushAll(vs)
-	if err == nil {
-		e.pos, e.has = next, true
-	}
-	r.mu.Unlock()
-	return err
+	return e.root.Push(vs, func() { e.pos, e.has = next, true })
 }
 
 // Watermark declares that no element with an event time at or before t will
 // follow.
 func (e *Emitter[T, O]) Watermark(t time.Time) error {
-	if e.forward != nil {
+	if e.root == nil {
 		return nil
 	}
-	return e.root.watermark(t)
+	return e.root.Watermark(t.UnixNano())
 }
 
 // Idle declares that nothing is known of the time of the elements to come:
 // the source no longer holds the watermark of a merge back, until it emits
 // again.
 func (e *Emitter[T, O]) Idle() error {
-	if e.forward != nil {
+	if e.root == nil {
 		return nil
 	}
-	return e.root.idle()
+	return e.root.Idle()
 }
 
 // Progress adds n to what has been read of a [Sized] source, in its unit.
 func (e *Emitter[T, O]) Progress(n int64) {
-	if e.root != nil {
-		e.root.progress(n)
+	if e.done != nil {
+		e.done.Add(n)
 	}
 }

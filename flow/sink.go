@@ -64,6 +64,10 @@ type Txn struct {
 	// marker that is neither Previous nor Epoch means that somebody rolled
 	// the other side back, or that the state directory is an old copy.
 	Previous Epoch
+
+	// Stateless says that the pipeline has no state directory: its
+	// incarnation lasts one run, and markers of others mean nothing.
+	Stateless bool
 }
 
 // Task is what the engine lends to one parallel instance of a sink's writer
@@ -84,14 +88,15 @@ type Guarantee uint8
 
 // Guarantees, from the weakest.
 const (
-	AtLeastOnce     Guarantee = iota // may be doubled after a crash
+	AtMostOnce      Guarantee = iota // may be lost in a crash
+	AtLeastOnce                      // may be doubled after a crash
 	EffectivelyOnce                  // replays converge: the last state is right
 	ExactlyOnce                      // neither lost nor doubled
 )
 
 // String names the guarantee as Explain prints it.
 func (g Guarantee) String() string {
-	return [...]string{"at-least-once", "effectively-once", "exactly-once"}[g]
+	return [...]string{"at-most-once", "at-least-once", "effectively-once", "exactly-once"}[g]
 }
 
 // Guarantor is an optional method of a [Sink]. A sink without it promises

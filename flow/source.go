@@ -60,3 +60,15 @@ type Replayer interface {
 type Sized interface {
 	Size(ctx context.Context) (total int64, err error)
 }
+
+// CommittedSplit is [Committed] for a [SplitSource].
+type CommittedSplit[S, O any] interface {
+	CommittedSplit(ctx context.Context, s S, o O) error
+}
+
+// SizedSplits is an optional method of a [SplitSource] that is [Sized]: how
+// much of the total a split is. A split that an earlier run has read to its
+// end counts as done.
+type SizedSplits[S any] interface {
+	SizeOf(s S) int64
+}

@@ -1,0 +1,229 @@
+package flow
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/weirflow/weir/internal/bincode"
+)
+
+// cell is the state of one key. A cell is changed by the lane only. The
+// completer reads it for the snapshot of the epoch in which it was last
+// changed, under the lock of its cells; a lane that wants to change it before
+// that encodes it first.
+type cell[K comparable, S any] struct {
+	key     K
+	s       S
+	changed Epoch // the epoch of the last change; 0: as in the store
+	encoded Epoch // under the lock: the newest epoch whose snapshot has it
+	dead    bool  // cleared in the epoch in which it was changed
+}
+
+// cells is the keyed state of one lane: a map over the store. A barrier hands
+// the list of changed cells over and costs no more than that; they are
+// encoded beside the next epoch.
+type cells[K comparable, S any] struct {
+	task  OpenTask
+	key   *bincode.KeyCodec[K]
+	codec *bincode.Codec[S]
+
+	live    map[K]*cell[K, S]
+	max     int  // cells to keep; more are dropped when the store has them
+	partial bool // the store may hold keys that live does not
+	epoch   Epoch
+	changed []*cell[K, S]
+	cleared []tombstone
+	slab    []cell[K, S]
+
+	mu      sync.Mutex
+	pending []*snapshot[K, S] // unfinished, oldest first
+}
+
+type tombstone struct {
+	group int
+	key   []byte
+}
+
+// snapshot is the changed cells of an epoch on their way to the store.
+type snapshot[K comparable, S any] struct {
+	epoch Epoch
+	cells []*cell[K, S]
+	early map[*cell[K, S]][]byte // encoded by the lane, which wanted to go on
+	done  bool
+}
+
+const slabCells = 64
+
+func openCells[K comparable, S any](t OpenTask, key *bincode.KeyCodec[K]) (*cells[K, S], error) {
+	codec, err := bincode.Of[S]()
+	if err != nil {
+		return nil, fmt.Errorf("state: %w", err)
+	}
+	if err := t.Schema(codec.Schema()); err != nil {
+		return nil, err
+	}
+	return &cells[K, S]{
+		task: t, key: key, codec: codec, live: map[K]*cell[K, S]{}, epoch: t.Epoch, max: maxCells,
+	}, nil
+}
+
+// maxCells bounds the cells that a lane keeps in memory when there is a store
+// to find the others in.
+const maxCells = 1 << 20
+
+// restore takes a cell from the store, while there is room.
+func (c *cells[K, S]) restore(_ int, key, val []byte) error {
+	if len(c.live) >= c.max {
+		c.partial = true
+		return nil
+	}
+	k, err := c.key.DecodeKey(key)
+	if err != nil {
+		return fmt.Errorf("read stored key: %w", err)
+	}
+	one := c.make(k)
+	return c.decode(val, one)
+}
+
+func (c *cells[K, S]) decode(val []byte, into *cell[K, S]) error {
+	if err := c.codec.Decode(val, &into.s); err != nil {
+		return fmt.Errorf("read the state of key %v: %w: if its type has changed, give the operator a new name"+
+			" to begin anew", into.key, err)
+	}
+	return nil
+}
+
+func (c *cells[K, S]) make(k K) *cell[K, S] {
+	if len(c.slab) == 0 {
+		c.slab = make([]cell[K, S], slabCells)
+	}
+	one := &c.slab[0]
+	c.slab = c.slab[1:]
+	one.key = k
+	c.live[k] = one
+	return one
+}
+
+func (c *cells[K, S]) group(k K) int { return int(uint8(c.key.Hash(k))) }
+
+// touch returns the cell of k, to be changed.
+func (c *cells[K, S]) touch(k K) (*cell[K, S], error) {
+	one := c.live[k]
+	if one == nil {
+		if len(c.live) >= c.max && !c.task.Stateless {
+			c.evict()
+		}
+		one = c.make(k)
+		if c.partial {
+			if err := c.load(one); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if one.changed != c.epoch {
+		c.preserve(one)
+		one.changed = c.epoch
+		c.changed = append(c.changed, one)
+	}
+	return one, nil
+}
+
+func (c *cells[K, S]) load(one *cell[K, S]) error {
+	val, ok, err := c.task.Get(c.group(one.key), c.storeKey(nil, one.key))
+	if err != nil || !ok {
+		return err
+	}
+	return c.decode(val, one)
+}
+
+func (c *cells[K, S]) storeKey(dst []byte, k K) []byte {
+	return c.key.AppendKey(append(dst, cellPrefix), k)
+}
+
+// preserve encodes one for the snapshot that waits for it, if one does.
+func (c *cells[K, S]) preserve(one *cell[K, S]) {
+	if one.changed == 0 {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, s := range c.pending {
+		if s.epoch == one.changed && one.encoded < s.epoch {
+			s.early[one] = c.codec.Append(nil, &one.s)
+			one.encoded = s.epoch
+		}
+	}
+}
+
+// clear forgets the state of a cell that has been touched.
+func (c *cells[K, S]) clear(one *cell[K, S]) {
+	delete(c.live, one.key)
+	c.mu.Lock()
+	one.dead = true
+	c.mu.Unlock()
+	c.cleared = append(c.cleared, tombstone{c.group(one.key), c.storeKey(nil, one.key)})
+}
+
+// evict drops a few cells that the store has.
+func (c *cells[K, S]) evict() {
+	durable, tries := c.task.Durable(), 0
+	for k, one := range c.live {
+		if one.changed <= durable {
+			delete(c.live, k)
+			c.partial = true
+		}
+		if tries++; tries == 2 {
+			return
+		}
+	}
+}
+
+// snapshot hands the changes of epoch e over.
+func (c *cells[K, S]) snapshot(e Epoch, w StateWriter) {
+	s := &snapshot[K, S]{epoch: e, cells: c.changed, early: map[*cell[K, S]][]byte{}}
+	cleared := c.cleared
+	c.changed, c.cleared, c.epoch = nil, nil, e+1
+	if len(s.cells)+len(cleared) == 0 || c.task.Stateless {
+		return
+	}
+	c.mu.Lock()
+	c.pending = append(c.pending, s)
+	c.mu.Unlock()
+	w.Later(func(w StateWriter) error {
+		for _, t := range cleared {
+			w.Delete(t.group, t.key)
+		}
+		c.write(s, w)
+		return nil
+	})
+}
+
+// writeAtOnce is how many cells are encoded under one hold of the lock.
+const writeAtOnce = 128
+
+// write encodes the cells of s. It runs beside the lane.
+func (c *cells[K, S]) write(s *snapshot[K, S], w StateWriter) {
+	var key, val []byte
+	for rest := s.cells; len(rest) > 0; {
+		some := rest[:min(writeAtOnce, len(rest))]
+		rest = rest[len(some):]
+		c.mu.Lock()
+		for _, one := range some {
+			if one.dead && one.encoded < s.epoch && one.changed == s.epoch {
+				continue
+			}
+			early, ok := s.early[one]
+			if !ok {
+				val = c.codec.Append(val[:0], &one.s)
+				one.encoded = s.epoch
+				early = val
+			}
+			key = c.storeKey(key[:0], one.key)
+			w.Set(c.group(one.key), key, early)
+		}
+		c.mu.Unlock()
+	}
+	c.mu.Lock()
+	c.pending = c.pending[1:]
+	c.mu.Unlock()
+}

@@ -1,0 +1,324 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// AsyncConfig is the shape of an [Async].
+type AsyncConfig struct {
+	Workers int
+	Chunk   int // elements handed over at once
+	Ordered bool
+}
+
+// slot is a chunk on its way through a worker, with the signal behind it.
+type slot[A, B any] struct {
+	in     []A
+	out    []B
+	err    error
+	ctl    Ctl
+	passed int           // of out, when passing on stopped
+	sent   int64         // slots with elements handed out so far
+	done   chan struct{} // has room for one
+}
+
+// Async is a lane whose elements are worked on by several goroutines. Slots
+// are handed out in order; in order, or as they are done, the lane's own
+// goroutine passes their results on. A signal passes behind all results of
+// the elements before it, and before all of those behind it.
+type Async[A, B any] struct {
+	lane *Lane
+	cfg  AsyncConfig
+	f    func(context.Context, A) (B, error)
+	next Port[B]
+	give func(A, B) error
+	lose func(A, B)
+	keep func(A)
+	free func(A)
+
+	work  chan *slot[A, B]
+	order chan *slot[A, B] // what the lane passes on: all slots, or only signals
+	ready chan *slot[A, B] // done, when there is no order
+	stops chan struct{}
+	once  sync.Once
+
+	mu   sync.Mutex
+	open map[*slot[A, B]]bool // not passed on yet: they hold references
+
+	cur  *slot[A, B] // of the producing lane
+	sent int64
+}
+
+// NewAsync makes the asynchronous lane l that applies f.
+func NewAsync[A, B any](l *Lane, cfg AsyncConfig, f func(context.Context, A) (B, error)) *Async[A, B] {
+	a := &Async[A, B]{
+		lane: l, cfg: cfg, f: f, stops: make(chan struct{}), open: map[*slot[A, B]]bool{},
+		work:  make(chan *slot[A, B], cfg.Workers),
+		order: make(chan *slot[A, B], 2*cfg.Workers),
+		ready: make(chan *slot[A, B], cfg.Workers),
+	}
+	a.keep, a.free = Refs[A]()
+	a.cur = a.slot()
+	l.Run.tasks = append(l.Run.tasks, a)
+	l.Run.onEnd(a.dropAll)
+	return a
+}
+
+// Lane is the consuming lane, for compiling what follows.
+func (a *Async[A, B]) Lane() *Lane { return a.lane }
+
+// Into says where results and signals go. give passes on a result that was
+// made of an input; lose gives up one that will not be passed on.
+func (a *Async[A, B]) Into(next Port[B], give func(A, B) error, lose func(A, B)) {
+	a.next, a.give, a.lose = next, give, lose
+}
+
+func (a *Async[A, B]) slot() *slot[A, B] {
+	s := &slot[A, B]{
+		in: make([]A, 0, a.cfg.Chunk), out: make([]B, 0, a.cfg.Chunk), done: make(chan struct{}, 1),
+	}
+	a.mu.Lock()
+	a.open[s] = true
+	a.mu.Unlock()
+	return s
+}
+
+// Port is the port of the producing lane.
+func (a *Async[A, B]) Port(from *Lane) Port[A] {
+	return Port[A]{
+		Push: func(v A) error {
+			if a.keep != nil {
+				a.keep(v)
+			}
+			a.cur.in = append(a.cur.in, v)
+			if len(a.cur.in) < a.cfg.Chunk {
+				return nil
+			}
+			return a.send(from)
+		},
+		Ctl: func(c Ctl) error {
+			if c.Kind == Flush {
+				c = Ctl{}
+			}
+			if c.Kind == None && len(a.cur.in) == 0 {
+				return nil
+			}
+			if !a.cfg.Ordered && len(a.cur.in) > 0 {
+				if err := a.send(from); err != nil {
+					return err
+				}
+			}
+			if a.cur.ctl = c; c.Kind == None && len(a.cur.in) == 0 {
+				return nil
+			}
+			return a.send(from)
+		},
+	}
+}
+
+// send hands the open slot over.
+func (a *Async[A, B]) send(from *Lane) error {
+	s := a.cur
+	a.cur = a.slot()
+	if len(s.in) > 0 {
+		a.sent++
+	}
+	s.sent = a.sent
+	since := time.Now()
+	defer func() { from.blocked.Add(int64(time.Since(since))) }()
+	if a.cfg.Ordered || s.ctl.Kind != None {
+		if err := a.offer(a.order, s); err != nil {
+			return err
+		}
+	}
+	if len(s.in) > 0 {
+		return a.offer(a.work, s)
+	}
+	if a.cfg.Ordered {
+		s.done <- struct{}{}
+		return nil
+	}
+	select { // until the lane has passed the signal, nothing may overtake it
+	case <-s.done:
+		return nil
+	case <-a.stops:
+		return ErrStopped
+	}
+}
+
+func (a *Async[A, B]) offer(to chan<- *slot[A, B], s *slot[A, B]) error {
+	select {
+	case to <- s:
+		return nil
+	case <-a.stops:
+		return ErrStopped
+	}
+}
+
+func (a *Async[A, B]) lanes() *Lane { return a.lane }
+func (a *Async[A, B]) stop(error)   { a.once.Do(func() { close(a.stops) }) }
+
+func (a *Async[A, B]) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	for range a.cfg.Workers {
+		wg.Go(func() { a.worker(ctx) })
+	}
+	if a.cfg.Ordered {
+		return a.inOrder()
+	}
+	return a.asDone()
+}
+
+func (a *Async[A, B]) worker(ctx context.Context) {
+	for {
+		select {
+		case s := <-a.work:
+			s.err = a.lane.guard(func() error { return a.apply(ctx, s) })
+			s.done <- struct{}{}
+			if a.cfg.Ordered {
+				continue
+			}
+			select {
+			case a.ready <- s:
+			case <-ctx.Done():
+				return
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (a *Async[A, B]) apply(ctx context.Context, s *slot[A, B]) error {
+	for _, v := range s.in {
+		b, err := a.f(ctx, v)
+		if err != nil {
+			return err
+		}
+		s.out = append(s.out, b)
+	}
+	return nil
+}
+
+// inOrder passes slots on in the order in which they were handed out.
+func (a *Async[A, B]) inOrder() error {
+	for {
+		s, err := a.next1(a.order, nil)
+		if err != nil {
+			return err
+		}
+		select {
+		case <-s.done:
+		case <-a.stops:
+			return ErrStopped
+		}
+		if end, err := a.pass(s); end || err != nil {
+			return err
+		}
+	}
+}
+
+// asDone passes slots on as they are done, and signals when all before them
+// have passed.
+func (a *Async[A, B]) asDone() error {
+	for passed := int64(0); ; {
+		s, err := a.next1(a.ready, a.order)
+		if err != nil {
+			return err
+		}
+		for len(s.in) == 0 && passed < s.sent {
+			r, err := a.next1(a.ready, nil)
+			if err != nil {
+				return err
+			}
+			if _, err := a.pass(r); err != nil {
+				return err
+			}
+			passed++
+		}
+		if len(s.in) > 0 {
+			passed++
+		} else {
+			s.done <- struct{}{}
+		}
+		if end, err := a.pass(s); end || err != nil {
+			return err
+		}
+	}
+}
+
+// next1 receives from either channel. Before it waits it sends on what
+// follows only in bulk.
+func (a *Async[A, B]) next1(one, other <-chan *slot[A, B]) (*slot[A, B], error) {
+	select {
+	case s := <-one:
+		return s, nil
+	case s := <-other:
+		return s, nil
+	default:
+	}
+	if err := a.next.Ctl(Ctl{Kind: Flush}); err != nil {
+		return nil, err
+	}
+	select {
+	case s := <-one:
+		return s, nil
+	case s := <-other:
+		return s, nil
+	case <-a.stops:
+		return nil, ErrStopped
+	}
+}
+
+// pass sends the results of s on, and its signal.
+func (a *Async[A, B]) pass(s *slot[A, B]) (end bool, err error) {
+	if s.err != nil {
+		return false, s.err
+	}
+	a.lane.Count(int64(len(s.in)), 0, 1)
+	for i := range s.out {
+		if err := a.give(s.in[i], s.out[i]); err != nil {
+			s.passed = i + 1
+			return false, err
+		}
+	}
+	a.forget(s)
+	if s.ctl.Kind == None {
+		return false, nil
+	}
+	if err := a.next.Ctl(s.ctl); err != nil {
+		return false, err
+	}
+	if s.ctl.Kind == Barrier {
+		a.lane.Run.ack(s.ctl.Epoch)
+	}
+	return s.ctl.Kind == End, nil
+}
+
+// forget gives the inputs of s back.
+func (a *Async[A, B]) forget(s *slot[A, B]) {
+	a.mu.Lock()
+	delete(a.open, s)
+	a.mu.Unlock()
+	if a.free != nil {
+		for _, v := range s.in {
+			a.free(v)
+		}
+	}
+}
+
+// dropAll gives back what was never passed on.
+func (a *Async[A, B]) dropAll() error {
+	for s := range a.open {
+		for i := s.passed; i < len(s.out); i++ {
+			a.lose(s.in[i], s.out[i])
+		}
+		a.forget(s)
+	}
+	return nil
+}

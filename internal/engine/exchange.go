@@ -1,0 +1,187 @@
+package engine
+
+import (
+	"fmt"
+	"sync"
+)
+
+// chunk is what travels through an inbox: elements, and their bytes.
+type chunk[T any] struct {
+	v     []T
+	bytes int64
+}
+
+// Exchange joins the lanes of some flows to the lanes of the next stage:
+// every producer has a ring in the inbox of every consumer.
+type Exchange[T any] struct {
+	name   string
+	size   int // elements in a chunk
+	boxes  []*Inbox
+	lanes  []*Lane
+	pool   sync.Pool
+	sizer  Sizer[T]
+	retain func(T)
+	free   func(T)
+	rows   func(T) int64
+}
+
+// ExchangeConfig is the shape of an [Exchange].
+type ExchangeConfig struct {
+	Name      string
+	Node      int32 // of the stage that consumes
+	Producers int   // lanes that write, over all inputs
+	Consumers int   // lanes that read
+	Chunk     int   // elements in a chunk
+	Depth     int   // chunks in a ring
+}
+
+// NewExchange makes the inboxes, and the lanes that read them, of a stage.
+func NewExchange[T any](r *Run, c ExchangeConfig) *Exchange[T] {
+	x := &Exchange[T]{name: c.Name, size: c.Chunk, sizer: SizerOf[T](), rows: Rows[T]()}
+	x.retain, x.free = Refs[T]()
+	if x.free != nil {
+		x.size = 1
+	}
+	x.pool.New = func() any { return &chunk[T]{v: make([]T, 0, x.size)} }
+	for s := range c.Consumers {
+		box := newInbox(fmt.Sprintf("%s/%d", c.Name, s), c.Producers, c.Depth, func(d any) { x.drop(d.(*chunk[T])) })
+		x.boxes = append(x.boxes, box)
+		x.lanes = append(x.lanes, r.NewLane(c.Node, s))
+		r.boxes = append(r.boxes, box)
+	}
+	return x
+}
+
+// Lanes are the consuming lanes, for compiling what follows.
+func (x *Exchange[T]) Lanes() []*Lane { return x.lanes }
+
+// Read makes a task of consuming lane s: what comes out of its inbox goes to
+// next.
+func (x *Exchange[T]) Read(s int, next Port[T]) {
+	l := x.lanes[s]
+	t := &reader{lane: l, box: x.boxes[s], ctl: next.Ctl, time: MinTime}
+	t.push = func(d any) error { return x.unpack(l, d.(*chunk[T]), next.Push) }
+	l.Run.tasks = append(l.Run.tasks, t)
+}
+
+func (x *Exchange[T]) unpack(l *Lane, c *chunk[T], push func(T) error) error {
+	x.count(l, c)
+	for i := range c.v {
+		if err := push(c.v[i]); err != nil {
+			if x.free != nil {
+				c.v = c.v[i:]
+				x.drop(c)
+			}
+			return err
+		}
+		if x.free != nil {
+			x.free(c.v[i])
+		}
+	}
+	l.At = l.root
+	x.recycle(c)
+	return nil
+}
+
+func (x *Exchange[T]) count(l *Lane, c *chunk[T]) {
+	rows := int64(len(c.v))
+	if x.rows != nil {
+		rows = 0
+		for _, v := range c.v {
+			rows += x.rows(v)
+		}
+	}
+	l.Count(rows, c.bytes, 1)
+}
+
+func (x *Exchange[T]) drop(c *chunk[T]) {
+	if x.free != nil {
+		for _, v := range c.v {
+			x.free(v)
+		}
+	}
+	x.recycle(c)
+}
+
+func (x *Exchange[T]) recycle(c *chunk[T]) {
+	clear(c.v)
+	c.v, c.bytes = c.v[:0], 0
+	x.pool.Put(c)
+}
+
+// writer is the sending side of one producing lane towards one inbox.
+type writer[T any] struct {
+	x    *Exchange[T]
+	box  *Inbox
+	in   int // the producer's ring
+	lane *Lane
+	c    *chunk[T]
+}
+
+func (x *Exchange[T]) writer(l *Lane, to, in int) *writer[T] {
+	w := &writer[T]{x: x, box: x.boxes[to], in: in, lane: l, c: x.pool.Get().(*chunk[T])}
+	l.Run.onEnd(func() error { x.drop(w.c); return nil })
+	return w
+}
+
+func (w *writer[T]) push(v T) error {
+	if w.x.retain != nil {
+		w.x.retain(v)
+	}
+	c := w.c
+	c.v = append(c.v, v)
+	if w.x.sizer.Extra != nil {
+		c.bytes += w.x.sizer.Of(v)
+	}
+	if len(c.v) < w.x.size && c.bytes < w.box.limit/2 {
+		return nil
+	}
+	return w.send(Ctl{})
+}
+
+// send puts the open chunk, if any, and the signal behind it.
+func (w *writer[T]) send(ctl Ctl) error {
+	c := w.c
+	if len(c.v) == 0 {
+		if ctl.Kind == None {
+			return nil
+		}
+		return w.box.put(w.in, item{ctl: ctl}, w.lane)
+	}
+	if w.x.sizer.Extra == nil {
+		c.bytes = int64(len(c.v)) * w.x.sizer.Fixed
+	}
+	w.c = w.x.pool.Get().(*chunk[T])
+	return w.box.put(w.in, item{data: c, bytes: c.bytes, ctl: ctl}, w.lane)
+}
+
+func (w *writer[T]) ctl(c Ctl) error {
+	if c.Kind == Flush {
+		c = Ctl{}
+	}
+	return w.send(c)
+}
+
+// Write is the port of producing lane l, whose ring is number in. route says
+// which consumer takes an element; it may be nil when there is one.
+func (x *Exchange[T]) Write(l *Lane, in int, route func(T) int) Port[T] {
+	if len(x.boxes) == 1 {
+		w := x.writer(l, 0, in)
+		return Port[T]{w.push, w.ctl}
+	}
+	ws := make([]*writer[T], len(x.boxes))
+	for i := range ws {
+		ws[i] = x.writer(l, i, in)
+	}
+	return Port[T]{
+		Push: func(v T) error { return ws[route(v)].push(v) },
+		Ctl: func(c Ctl) error {
+			for _, w := range ws {
+				if err := w.ctl(c); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+}

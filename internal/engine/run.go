@@ -1,0 +1,248 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/weirflow/weir/state"
+)
+
+// ErrStopped is what a lane returns that was made to stop because of another.
+var ErrStopped = errors.New("stopped")
+
+// Config is what a run is made with.
+type Config struct {
+	Pipeline   string
+	Store      *state.Store // nil: nothing is remembered
+	Checkpoint time.Duration
+	Memory     int64 // bytes for what waits between lanes
+	Log        *slog.Logger
+
+	// Named wraps an error with the name of node id.
+	Named func(id int32, err error) error
+
+	// Phase is told how long each phase of an epoch took. It may be nil.
+	Phase func(name string, d time.Duration)
+}
+
+// Sink is a sink of any type, as the coordinator sees it.
+type Sink struct {
+	Node int32
+	Name string
+
+	// Start checks the other side, before anything else is done with it.
+	Start func(ctx context.Context, last Commit) error
+
+	// Commit makes an epoch's parts visible.
+	Commit func(ctx context.Context, c Commit) error
+}
+
+// Commit is one epoch of one sink.
+type Commit struct {
+	Epoch, Previous uint64
+	Incarnation     string // that prepared it; "" is the run's own
+	Parts           [][]byte
+}
+
+// Run is one execution of a graph. It is made, filled by compiling the graph,
+// and run once.
+type Run struct {
+	cfg   Config
+	Epoch uint64 // the last durable one when the run began
+
+	lanes   []*Lane
+	boxes   []*Inbox
+	sources []sourceTask
+	tasks   []task
+	sinks   []*Sink
+	ends    []func() error
+	prologue  []Delta // to be written with the first epoch
+	told    []func(ctx context.Context, epoch uint64) error
+
+	previous  map[string]uint64 // by sink: its last commit
+	cur       atomic.Pointer[epoch]
+	queue     chan *epoch
+	drain     chan struct{}
+	drainOnce sync.Once
+	request   chan struct{}
+	durable   atomic.Uint64
+	committed atomic.Int64 // unix nanoseconds of the last complete epoch
+	failed    chan struct{}
+	failOnce  sync.Once
+	first     error
+	stop      context.CancelCauseFunc
+}
+
+// NewRun makes an empty run that goes on from what the store holds.
+func NewRun(cfg Config) *Run {
+	r := &Run{
+		cfg: cfg, previous: map[string]uint64{},
+		queue: make(chan *epoch, 1), drain: make(chan struct{}),
+		request: make(chan struct{}, 1), failed: make(chan struct{}),
+	}
+	if cfg.Store != nil {
+		r.Epoch = cfg.Store.Manifest().Epoch
+	}
+	r.durable.Store(r.Epoch)
+	return r
+}
+
+// AddSink adds a sink and returns its number.
+func (r *Run) AddSink(s *Sink) int {
+	r.sinks = append(r.sinks, s)
+	return len(r.sinks) - 1
+}
+
+// Prologue adds d to the first epoch that has something to write.
+func (r *Run) Prologue(d Delta) { r.prologue = append(r.prologue, d) }
+
+// OnEnd registers f to be called once when all goroutines of the run have
+// ended, in the reverse of the order of registration.
+func (r *Run) OnEnd(f func() error) { r.onEnd(f) }
+
+func (r *Run) onEnd(f func() error) { r.ends = append(r.ends, f) }
+
+// OnCommitted registers f to be told of every epoch that all sinks have
+// committed.
+func (r *Run) OnCommitted(f func(ctx context.Context, epoch uint64) error) {
+	r.told = append(r.told, f)
+}
+
+// Drain asks the run to end at an epoch: the sources stop, what is in flight
+// goes through and is committed.
+func (r *Run) Drain() { r.drainOnce.Do(func() { close(r.drain) }) }
+
+// Request asks for an epoch soon, before the interval is over.
+func (r *Run) Request() {
+	select {
+	case r.request <- struct{}{}:
+	default:
+	}
+}
+
+// fail records the first error and stops everything.
+func (r *Run) fail(err error) {
+	if err == nil {
+		return
+	}
+	r.failOnce.Do(func() {
+		r.first = err
+		r.stop(err)
+		for _, b := range r.boxes {
+			b.close(ErrStopped)
+		}
+		for _, t := range r.tasks {
+			t.stop(ErrStopped)
+		}
+		close(r.failed)
+	})
+}
+
+// Execute runs what was compiled until all sources have ended, a drain is
+// through, ctx is done or something fails. The sinks must have been
+// recovered. Every goroutine has ended when it returns.
+func (r *Run) Execute(ctx context.Context) error {
+	ctx, r.stop = context.WithCancelCause(ctx)
+	defer r.stop(nil)
+	r.share()
+	r.nextEpoch()
+
+	var wg, readers sync.WaitGroup
+	sourceCtx, stopSources := context.WithCancelCause(ctx)
+	defer stopSources(nil)
+	ended := make(chan struct{}, len(r.sources))
+	for _, s := range r.sources {
+		wg.Go(func() { r.runSource(sourceCtx, s, ended) })
+	}
+	for _, t := range r.tasks {
+		readers.Go(func() { r.fail(t.lanes().guard(func() error { return notStopped(t.run(ctx)) })) })
+	}
+	finished := make(chan struct{})
+	wg.Go(func() { defer close(finished); r.fail(r.complete(ctx)) })
+	lingerDone := make(chan struct{})
+	wg.Go(func() { r.linger(lingerDone) })
+
+	if err := r.coordinate(ctx, ended, stopSources); err != nil {
+		r.fail(err)
+	}
+	close(r.queue)
+	<-finished
+	close(lingerDone)
+	readers.Wait()
+	r.stop(nil)
+	wg.Wait()
+	return r.end()
+}
+
+// notStopped drops the error of a lane that was only told to stop.
+func notStopped(err error) error {
+	if errors.Is(err, ErrStopped) {
+		return nil
+	}
+	return err
+}
+
+func (r *Run) runSource(ctx context.Context, s sourceTask, ended chan<- struct{}) {
+	l := s.lanes()
+	err := l.guard(func() error { return s.run(ctx) })
+	switch {
+	case err == nil:
+	case errors.Is(context.Cause(ctx), errDrain) && errors.Is(err, context.Canceled):
+	case errors.Is(err, ErrStopped):
+	default:
+		r.fail(r.blame(l, err))
+	}
+	ended <- struct{}{}
+}
+
+// blame names the source in an error that names nobody yet.
+func (r *Run) blame(l *Lane, err error) error { return r.cfg.Named(l.root, err) }
+
+// end calls what was registered with OnEnd and returns the first error of the
+// run.
+func (r *Run) end() error {
+	var errs []error
+	for i := len(r.ends) - 1; i >= 0; i-- {
+		errs = append(errs, r.ends[i]())
+	}
+	if r.first != nil {
+		return r.first
+	}
+	return errors.Join(errs...)
+}
+
+// Abandon frees what was compiled without running it.
+func (r *Run) Abandon() error { return r.end() }
+
+// share divides the memory for what is in flight over the rings.
+func (r *Run) share() {
+	rings := int64(0)
+	for _, b := range r.boxes {
+		rings += int64(len(b.in))
+	}
+	for _, b := range r.boxes {
+		b.limit = max(1, r.cfg.Memory/max(1, rings))
+	}
+}
+
+func (r *Run) linger(done <-chan struct{}) {
+	tick := time.NewTicker(lingerEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-done:
+			return
+		}
+		for _, s := range r.sources {
+			l := s.lanes()
+			if err := l.guard(s.linger); notStopped(err) != nil {
+				r.fail(err)
+			}
+		}
+	}
+}

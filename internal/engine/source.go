@@ -1,0 +1,224 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Source is the root of a lane that makes elements. Everything that enters
+// the lane does so under its mutex: the elements on the goroutine of the
+// source, control signals on the coordinator's. So a source that waits for
+// input holds no barrier up, and no source ever sees one.
+type Source[T any] struct {
+	lane  *Lane
+	port  Port[T]
+	free  func(T)
+	rows  func(T) int64
+	sizer Sizer[T]
+
+	// Body reads the input and pushes; it returns when ctx is done.
+	Body func(ctx context.Context) error
+
+	// Cut is called under the mutex when a barrier enters: it notes the
+	// position after the last element.
+	Cut func(epoch uint64)
+
+	mu      sync.Mutex
+	err     error // set once the lane has failed: nothing may enter any more
+	counted tally
+	fresh   bool // elements were pushed since the last flush
+	time    int64
+	ended   bool
+}
+
+// NewSource makes the source of lane l, pushing to next.
+func NewSource[T any](l *Lane, next Port[T]) *Source[T] {
+	s := &Source[T]{lane: l, port: next, rows: Rows[T](), sizer: SizerOf[T](), time: MinTime}
+	_, s.free = Refs[T]()
+	l.Run.sources = append(l.Run.sources, s)
+	return s
+}
+
+// Push sends vs on and gives them away, then calls moved, which notes the
+// position they lead to, all under the mutex.
+func (s *Source[T]) Push(vs []T, moved func()) error {
+	s.mu.Lock()
+	return s.locked(func() error {
+		for i := range vs {
+			if err := s.push(vs[i]); err != nil {
+				if s.free != nil {
+					for _, v := range vs[i+1:] {
+						s.free(v)
+					}
+				}
+				return err
+			}
+		}
+		s.count(vs)
+		moved()
+		return nil
+	})
+}
+
+// PushOne is Push of one element.
+func (s *Source[T]) PushOne(v T, moved func()) error {
+	s.mu.Lock()
+	return s.locked(func() error {
+		one := s.sizer.Of(v)
+		rows := int64(1)
+		if s.rows != nil {
+			rows = s.rows(v)
+		}
+		if err := s.push(v); err != nil {
+			return err
+		}
+		s.add(rows, one)
+		moved()
+		return nil
+	})
+}
+
+func (s *Source[T]) push(v T) error {
+	err := s.port.Push(v)
+	if s.free != nil {
+		s.free(v)
+	}
+	return err
+}
+
+// locked runs f with the mutex held by the caller, and gives the mutex back.
+// After an error or a panic nothing can enter the lane again.
+func (s *Source[T]) locked(f func() error) (err error) {
+	done := false
+	defer func() {
+		switch {
+		case !done:
+			s.err = ErrStopped // the panic goes on to the goroutine's guard
+		case err != nil && s.err == nil:
+			s.err = err
+		}
+		s.mu.Unlock()
+	}()
+	if err = s.err; err == nil {
+		err = f()
+		if err == nil {
+			s.lane.At = s.lane.root
+		}
+	}
+	done = true
+	return err
+}
+
+func (s *Source[T]) count(vs []T) {
+	if s.rows == nil && s.sizer.Extra == nil {
+		s.add(int64(len(vs)), s.sizer.Fixed*int64(len(vs)))
+		return
+	}
+	rows, bytes := int64(len(vs)), int64(0)
+	for _, v := range vs {
+		bytes += s.sizer.Of(v)
+		if s.rows != nil {
+			rows += s.rows(v) - 1
+		}
+	}
+	s.add(rows, bytes)
+}
+
+// add counts locally and publishes now and then: an atomic add on every
+// element would cost as much as the element.
+func (s *Source[T]) add(rows, bytes int64) {
+	s.fresh = true
+	s.counted.rows += rows
+	s.counted.bytes += bytes
+	if s.counted.batches++; s.counted.batches >= 64 || s.rows != nil {
+		s.publish()
+	}
+}
+
+func (s *Source[T]) publish() {
+	c := &s.counted
+	s.lane.Count(c.rows, c.bytes, c.batches)
+	*c = tally{}
+}
+
+// Watermark sends a watermark, if it is later than the last.
+func (s *Source[T]) Watermark(t int64) error {
+	return s.inject(Ctl{Kind: Watermark, Time: t})
+}
+
+// Idle says that nothing is known about time.
+func (s *Source[T]) Idle() error { return s.inject(Ctl{Kind: Idle}) }
+
+func (s *Source[T]) inject(c Ctl) error {
+	s.mu.Lock()
+	return s.locked(func() error { return s.enter(c) })
+}
+
+// enter sends c into the lane; the mutex is held.
+func (s *Source[T]) enter(c Ctl) error {
+	switch c.Kind {
+	case Watermark:
+		if c.Time <= s.time {
+			return nil
+		}
+		s.time = c.Time
+		s.lane.time.Store(c.Time)
+	case Barrier:
+		s.publish()
+		s.Cut(c.Epoch)
+	case Flush:
+		if !s.fresh {
+			return nil
+		}
+		s.fresh = false
+		s.publish()
+	case None, Idle, End:
+	}
+	if err := s.port.Ctl(c); err != nil {
+		return err
+	}
+	if c.Kind == Barrier {
+		s.lane.Run.ack(c.Epoch)
+	}
+	return nil
+}
+
+// linger sends on what is held only to be sent in bulk, unless the source is
+// pushing at this moment.
+func (s *Source[T]) linger() error {
+	if !s.mu.TryLock() {
+		return nil
+	}
+	return s.locked(func() error { return s.enter(Ctl{Kind: Flush}) })
+}
+
+// pause keeps everything out of the lane until resume: used while too many
+// epochs are unfinished.
+func (s *Source[T]) pause()  { s.mu.Lock() }
+func (s *Source[T]) resume() { s.mu.Unlock() }
+
+func (s *Source[T]) run(ctx context.Context) error {
+	err := s.Body(ctx)
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	return err
+}
+
+func (s *Source[T]) lanes() *Lane { return s.lane }
+
+type tally struct{ rows, bytes, batches int64 }
+
+// sourceTask is a Source of any type, as the coordinator sees it.
+type sourceTask interface {
+	run(ctx context.Context) error
+	inject(c Ctl) error
+	linger() error
+	pause()
+	resume()
+	lanes() *Lane
+}
+
+// lingerEvery is how long an element may wait in a chunk that is not full.
+const lingerEvery = 5 * time.Millisecond
