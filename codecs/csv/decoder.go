@@ -287,7 +287,7 @@ func (d *Decoder) field(c *column.Column, row []byte, f *field) error {
 	text := row[f.start:f.end]
 	switch f.quotes {
 	case 0:
-		if len(text) == 0 && d.opts.nullEmpty || d.opts.nullTexts && d.isNull(text) {
+		if len(text) == 0 && d.opts.nullEmpty || d.opts.nullTexts && d.opts.isNull(text) {
 			return null(c, text)
 		}
 	case quotedTwice:
@@ -308,15 +308,6 @@ func null(c *column.Column, text []byte) error {
 		return nil
 	}
 	return c.AppendNull()
-}
-
-func (d *Decoder) isNull(text []byte) bool {
-	for _, s := range d.opts.Null {
-		if string(text) == s {
-			return true
-		}
-	}
-	return false
 }
 
 func (d *Decoder) rowError(start int, row []byte, fault int, col string, err error) *codecs.RowError {

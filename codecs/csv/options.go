@@ -102,3 +102,13 @@ func (o Options) check() (Options, error) {
 	}
 	return o, nil
 }
+
+// isNull reports whether a text without quotes means null.
+func (o *Options) isNull(text []byte) bool {
+	for _, s := range o.Null {
+		if string(text) == s {
+			return true
+		}
+	}
+	return false
+}

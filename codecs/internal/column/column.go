@@ -151,28 +151,15 @@ func (c *Column) timeKind() bool {
 	case *arrow.Date64Type:
 		c.Kind, c.width = Date64, 8
 	case *arrow.Time32Type:
-		c.Kind, c.width, c.unit = Time, 4, ticks(t.Unit)
+		c.Kind, c.width, c.unit = Time, 4, scalar.UnitOf(t.Unit)
 	case *arrow.Time64Type:
-		c.Kind, c.width, c.unit = Time, 8, ticks(t.Unit)
+		c.Kind, c.width, c.unit = Time, 8, scalar.UnitOf(t.Unit)
 	case *arrow.TimestampType:
-		c.Kind, c.width, c.unit = Timestamp, 8, ticks(t.Unit)
+		c.Kind, c.width, c.unit = Timestamp, 8, scalar.UnitOf(t.Unit)
 	default:
 		return false
 	}
 	return true
-}
-
-func ticks(u arrow.TimeUnit) scalar.Unit {
-	switch u {
-	case arrow.Second:
-		return 1
-	case arrow.Millisecond:
-		return 1e3
-	case arrow.Microsecond:
-		return 1e6
-	default:
-		return 1e9
-	}
 }
 
 // Len is the number of values.

@@ -3,10 +3,15 @@ package scalar
 import (
 	"math"
 	"math/bits"
+
+	"github.com/apache/arrow-go/v18/arrow"
 )
 
 // Unit is how many ticks a second has: 1, 1e3, 1e6 or 1e9.
 type Unit int64
+
+// UnitOf returns the ticks of an Arrow unit.
+func UnitOf(u arrow.TimeUnit) Unit { return Unit(1e9 / u.Multiplier().Nanoseconds()) }
 
 const secondsPerDay = 86400
 
