@@ -9,10 +9,13 @@ package connector
 
 import (
 	"context"
+	"encoding/json"
+	"io"
 	"io/fs"
 	"log/slog"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/flow"
 )
@@ -22,6 +25,10 @@ import (
 type Source interface {
 	// Into adds the source to p under name.
 	Into(p *flow.Pipeline, name string, ops ...flow.Op) flow.Flow[flow.Batch]
+
+	// Bare is the source with its positions as JSON, to run without a
+	// pipeline: for exams and tools. Splits are read one after the other.
+	Bare() flow.Source[flow.Batch, json.RawMessage]
 }
 
 // Sink is an opened sink, ready to end a flow. Make one of a typed sink with
@@ -29,6 +36,17 @@ type Source interface {
 type Sink interface {
 	// End ends in with the sink under name.
 	End(in flow.Flow[flow.Batch], name string, ops ...flow.Op)
+
+	// Bare is the sink with its tokens as JSON, to drive without a pipeline:
+	// for exams and tools. It starts and promises what the typed sink does.
+	Bare() BareSink
+}
+
+// BareSink is a sink whose tokens are JSON.
+type BareSink interface {
+	flow.Sink[flow.Batch, json.RawMessage]
+	flow.Starter
+	flow.Guarantor
 }
 
 // Checker is an optional method of the typed source or sink: it tries what
@@ -61,6 +79,21 @@ type Env struct {
 
 	// Dir is the folder that relative paths in the settings start from.
 	Dir string
+
+	// Alloc is what a source makes its batches with; nil means Go's heap. Call
+	// [Env.Allocator].
+	Alloc memory.Allocator
+
+	// Stdout is where a sink prints to that prints; nil means os.Stdout.
+	Stdout io.Writer
+}
+
+// Allocator is Alloc, or Go's heap. What it gives is not zeroed.
+func (e Env) Allocator() memory.Allocator {
+	if e.Alloc == nil {
+		return memory.DefaultAllocator
+	}
+	return e.Alloc
 }
 
 // Info is what a connector says about itself.
@@ -72,6 +105,13 @@ type Info[C any] struct {
 	// Defaults holds the value of every setting the file leaves out.
 	Defaults C
 
-	// Docs holds the package's own doc.go, config.go and example.yaml.
+	// Docs holds the package's own doc.go, config.go and example.yaml. The
+	// example is a piece of a pipeline file: "sources:" and "sinks:" with a
+	// name, the connector and its config.
 	Docs fs.FS
+
+	// Promise says in a few words what may be relied on when the pipeline is
+	// killed: "exactly once; continues behind the last row stored". The
+	// program and the docs page print it.
+	Promise string
 }

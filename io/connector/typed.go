@@ -2,6 +2,7 @@ package connector
 
 import (
 	"context"
+	"encoding/json"
 
 	"github.com/weirflow/weir/flow"
 )
@@ -50,6 +51,9 @@ func (s source[O]) Into(p *flow.Pipeline, name string, _ ...flow.Op) flow.Flow[f
 	return flow.From(p, name, s.s)
 }
 
+// Bare is the source alone.
+func (s source[O]) Bare() flow.Source[flow.Batch, json.RawMessage] { return bareSource[O](s) }
+
 func (s source[O]) inner() any { return s.s }
 
 type splits[S, O any] struct {
@@ -61,6 +65,9 @@ func (s splits[S, O]) Into(p *flow.Pipeline, name string, ops ...flow.Op) flow.F
 	return flow.FromSplits(p, name, s.s, ops...)
 }
 
+// Bare is the source alone.
+func (s splits[S, O]) Bare() flow.Source[flow.Batch, json.RawMessage] { return bareSplits[S, O](s) }
+
 func (s splits[S, O]) inner() any { return s.s }
 
 type sink[C any] struct {
@@ -71,5 +78,8 @@ type sink[C any] struct {
 func (s sink[C]) End(in flow.Flow[flow.Batch], name string, ops ...flow.Op) {
 	flow.To(in, name, s.s, ops...)
 }
+
+// Bare is the sink alone.
+func (s sink[C]) Bare() BareSink { return bareSink[C](s) }
 
 func (s sink[C]) inner() any { return s.s }
