@@ -12,16 +12,25 @@ func Map[A, B any](in Flow[A], f func(A) B, ops ...Op) Flow[B] {
 		if err != nil {
 			return engine.Port[A]{}, err
 		}
-		id, push := out.n.id, giving[A](next.Push)
-		return engine.Port[A]{
-			Push: func(a A) error {
-				l.At = id
-				return push(a, f(a))
-			},
-			Ctl: next.Ctl,
-		}, nil
+		port := engine.Port[A]{Push: mapping(l, out.n.id, f, next.Push), Ctl: next.Ctl}
+		return port, nil
 	})
 	return out
+}
+
+// mapping is the push of Map: the shorter form when nothing is counted.
+func mapping[A, B any](l *engine.Lane, id int32, f func(A) B, push func(B) error) func(A) error {
+	if _, release := engine.Refs[B](); release == nil {
+		return func(a A) error {
+			l.At = id
+			return push(f(a))
+		}
+	}
+	give := giving[A](push)
+	return func(a A) error {
+		l.At = id
+		return give(a, f(a))
+	}
 }
 
 // TryMap is Map with a function that may fail, which stops the pipeline.

@@ -23,6 +23,8 @@ type Exchange[T any] struct {
 	retain func(T)
 	free   func(T)
 	rows   func(T) int64
+
+	pointers bool // elements may point to memory
 }
 
 // ExchangeConfig is the shape of an [Exchange].
@@ -37,7 +39,7 @@ type ExchangeConfig struct {
 
 // NewExchange makes the inboxes, and the lanes that read them, of a stage.
 func NewExchange[T any](r *Run, c ExchangeConfig) *Exchange[T] {
-	x := &Exchange[T]{name: c.Name, size: c.Chunk, sizer: SizerOf[T](), rows: Rows[T]()}
+	x := &Exchange[T]{name: c.Name, size: c.Chunk, sizer: SizerOf[T](), rows: Rows[T](), pointers: Pointers[T]()}
 	x.retain, x.free = Refs[T]()
 	if x.free != nil {
 		x.size = 1
@@ -66,17 +68,27 @@ func (x *Exchange[T]) Read(s int, next Port[T]) {
 
 func (x *Exchange[T]) unpack(l *Lane, c *chunk[T], push func(T) error) error {
 	x.count(l, c)
+	if x.free != nil {
+		return x.unpackCounted(l, c, push)
+	}
 	for i := range c.v {
 		if err := push(c.v[i]); err != nil {
-			if x.free != nil {
-				c.v = c.v[i:]
-				x.drop(c)
-			}
 			return err
 		}
-		if x.free != nil {
-			x.free(c.v[i])
+	}
+	l.At = l.root
+	x.recycle(c)
+	return nil
+}
+
+func (x *Exchange[T]) unpackCounted(l *Lane, c *chunk[T], push func(T) error) error {
+	for i := range c.v {
+		if err := push(c.v[i]); err != nil {
+			c.v = c.v[i:]
+			x.drop(c)
+			return err
 		}
+		x.free(c.v[i])
 	}
 	l.At = l.root
 	x.recycle(c)
@@ -103,8 +115,12 @@ func (x *Exchange[T]) drop(c *chunk[T]) {
 	x.recycle(c)
 }
 
+// recycle keeps the chunk for later. It does not keep what its elements point
+// to.
 func (x *Exchange[T]) recycle(c *chunk[T]) {
-	clear(c.v)
+	if x.pointers {
+		clear(c.v)
+	}
 	c.v, c.bytes = c.v[:0], 0
 	x.pool.Put(c)
 }
@@ -125,18 +141,33 @@ func (x *Exchange[T]) writer(l *Lane, to, in int) *writer[T] {
 }
 
 func (w *writer[T]) push(v T) error {
+	c := w.c
+	c.v = append(c.v, v)
+	if len(c.v) < cap(c.v) {
+		return nil
+	}
+	return w.send(Ctl{})
+}
+
+// pushHeavy is push of elements that hold memory of their own.
+func (w *writer[T]) pushHeavy(v T) error {
 	if w.x.retain != nil {
 		w.x.retain(v)
 	}
 	c := w.c
 	c.v = append(c.v, v)
-	if w.x.sizer.Extra != nil {
-		c.bytes += w.x.sizer.Of(v)
-	}
+	c.bytes += w.x.sizer.Of(v)
 	if len(c.v) < w.x.size && c.bytes < w.box.limit/2 {
 		return nil
 	}
 	return w.send(Ctl{})
+}
+
+func (w *writer[T]) port() Port[T] {
+	if w.x.retain == nil && w.x.sizer.Extra == nil {
+		return Port[T]{w.push, w.ctl}
+	}
+	return Port[T]{w.pushHeavy, w.ctl}
 }
 
 // send puts the open chunk, if any, and the signal behind it.
@@ -166,15 +197,16 @@ func (w *writer[T]) ctl(c Ctl) error {
 // which consumer takes an element; it may be nil when there is one.
 func (x *Exchange[T]) Write(l *Lane, in int, route func(T) int) Port[T] {
 	if len(x.boxes) == 1 {
-		w := x.writer(l, 0, in)
-		return Port[T]{w.push, w.ctl}
+		return x.writer(l, 0, in).port()
 	}
 	ws := make([]*writer[T], len(x.boxes))
+	pushes := make([]func(T) error, len(x.boxes))
 	for i := range ws {
 		ws[i] = x.writer(l, i, in)
+		pushes[i] = ws[i].port().Push
 	}
 	return Port[T]{
-		Push: func(v T) error { return ws[route(v)].push(v) },
+		Push: func(v T) error { return pushes[route(v)](v) },
 		Ctl: func(c Ctl) error {
 			for _, w := range ws {
 				if err := w.ctl(c); err != nil {

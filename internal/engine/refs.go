@@ -82,3 +82,22 @@ func textFields(t reflect.Type) []uintptr {
 	}
 	return offsets
 }
+
+// Pointers reports whether values of T may point to other memory.
+func Pointers[T any]() bool { return pointers(reflect.TypeFor[T]()) }
+
+func pointers(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		for i := range t.NumField() {
+			if pointers(t.Field(i).Type) {
+				return true
+			}
+		}
+		return false
+	case reflect.Array:
+		return pointers(t.Elem())
+	default:
+		return t.Kind() == reflect.String || t.Kind() > reflect.Complex128
+	}
+}

@@ -45,20 +45,34 @@ func NewSource[T any](l *Lane, next Port[T]) *Source[T] {
 func (s *Source[T]) Push(vs []T, moved func()) error {
 	s.mu.Lock()
 	return s.locked(func() error {
-		for i := range vs {
-			if err := s.push(vs[i]); err != nil {
-				if s.free != nil {
-					for _, v := range vs[i+1:] {
-						s.free(v)
-					}
-				}
-				return err
-			}
+		if err := s.pushAll(vs); err != nil {
+			return err
 		}
 		s.count(vs)
 		moved()
 		return nil
 	})
+}
+
+func (s *Source[T]) pushAll(vs []T) error {
+	if s.free == nil {
+		push := s.port.Push
+		for i := range vs {
+			if err := push(vs[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for i := range vs {
+		if err := s.push(vs[i]); err != nil {
+			for _, v := range vs[i+1:] {
+				s.free(v)
+			}
+			return err
+		}
+	}
+	return nil
 }
 
 // PushOne is Push of one element.
