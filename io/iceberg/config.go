@@ -118,7 +118,9 @@ type Config struct {
 
 // defaults fills what is not set.
 func (c Config) defaults() Config {
-	set(&c.Warehouse, "./lake")
+	if c.Catalog.Type != "rest" {
+		set(&c.Warehouse, "./lake")
+	}
 	set(&c.Schema, "add_columns")
 	set(&c.TargetFileSize, 128<<20)
 	set(&c.Compression, "zstd")

@@ -90,7 +90,7 @@ func (s *sink) committed(meta table.Metadata) {
 		return
 	}
 	same := s.shape.base == s.shape.last && s.shape.schema.Equals(meta.CurrentSchema())
-	if same && s.shape.spec.Equals(meta.PartitionSpec()) && s.shape.spec.ID() == meta.PartitionSpec().ID() {
+	if same && s.shape.spec.ID() == meta.DefaultPartitionSpec() {
 		return
 	}
 	if next, err := newShape(meta, meta.CurrentSchema()); err == nil {

@@ -43,7 +43,9 @@ type sink struct {
 // Sink appends batches to an Iceberg table, exactly once. What is not set in
 // cfg has its default. Wrong settings come out when the pipeline runs, as
 // errors of kind BadConfig.
-func Sink(cfg Config) flow.Sink[flow.Batch, Part] {
+func Sink(cfg Config) flow.Sink[flow.Batch, Part] { return newSink(cfg) }
+
+func newSink(cfg Config) *sink {
 	s := &sink{cfg: cfg.defaults()}
 	s.place, s.err = s.cfg.place()
 	return s
