@@ -91,7 +91,6 @@ func (c *outCounter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-
 // textEncoder begins a file of text.
 func (c SinkConfig) textEncoder(f io.Writer, schema *arrow.Schema) (_ encoder, err error) {
 	e := &textEncoder{out: &outCounter{w: f}}
