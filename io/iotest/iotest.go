@@ -8,6 +8,7 @@
 package iotest
 
 import (
+	"io"
 	"log/slog"
 	"runtime"
 	"strings"
@@ -62,7 +63,7 @@ func unknown(t *testing.T, text string) *yaml.Node {
 
 func env(t *testing.T, alloc memory.Allocator) connector.Env {
 	t.Helper()
-	return connector.Env{Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Dir: t.TempDir(), Alloc: alloc}
+	return connector.Env{Log: slog.New(slog.NewTextHandler(testLog{t}, nil)), Dir: t.TempDir(), Alloc: alloc, Stdout: io.Discard}
 }
 
 // testLog shows what a connector logs when its test fails.
