@@ -1,108 +1,249 @@
 package parquet
 
 import (
+	"bytes"
+	"cmp"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"runtime"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"github.com/weirflow/weir/flow"
 )
 
-// Writer writes one Parquet file. It is used by one goroutine.
+// Rows are gathered until they are worth handing to the workers: that many
+// rows, or that many bytes.
+const (
+	gatherRows  = 65_536
+	gatherBytes = 8 << 20
+)
+
+// Writer writes one Parquet file. It is used by one goroutine; the columns
+// of what was written are encoded by others, which end before Close and
+// Abort return and while nothing is written.
+//
+// It holds at most two lots of batches (65,536 rows or 8 MiB each, or one
+// larger batch), one being gathered and one being encoded, and the encoded
+// pages of one row group.
 type Writer struct {
-	w     *pqarrow.FileWriter
-	out   *counter
-	o     WriterOptions
-	rows  int64
-	group int64 // rows in the open row group
-	bytes int64 // Arrow bytes in the open row group
+	w       io.Writer
+	schema  *arrow.Schema
+	o       WriterOptions
+	columns []*columnWriter
+	pool    *pool
+	footer  footer
+
+	pending lot
+	group   int64 // rows in the open row group, handed over or pending
+	size    int64 // their Arrow bytes
+	rows    int64
+	written int64
+	ratio   float64 // of bytes in the file to Arrow bytes, as last seen
+	done    bool
+	err     error // the first one; the writer is of no use after it
 }
 
-type counter struct {
-	w io.Writer
-	n int64
+// lot is rows that are encoded together.
+type lot struct {
+	batches []arrow.RecordBatch
+	rows    int
+	bytes   int64
+	last    bool // of its row group
 }
 
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
-	return n, err
+func (l *lot) release() {
+	for _, b := range l.batches {
+		b.Release()
+	}
+	*l = lot{batches: l.batches[:0]}
 }
 
 // NewWriter begins a file with the columns of schema. Field ids come from the
 // metadata "PARQUET:field_id" of the fields, at all depths. A column that
 // Parquet cannot hold is a BadConfig error, and nothing is written. The
-// caller closes w after Close.
+// caller closes w, after Close or Abort.
+//
+// What is stored is what Arrow readers get back, with two exceptions of the
+// format: seconds become milliseconds, and the fields inside of lists and
+// maps get their standard names.
 func NewWriter(w io.Writer, schema *arrow.Schema, o WriterOptions) (*Writer, error) {
-	codec, ok := map[string]compress.Compression{
-		"": compress.Codecs.Zstd, "zstd": compress.Codecs.Zstd,
-		"snappy": compress.Codecs.Snappy, "none": compress.Codecs.Uncompressed,
-	}[o.Compression]
-	if !ok {
-		return nil, flow.Markf(flow.BadConfig, "compression %q is not one of zstd, snappy, none", o.Compression)
+	o = o.withDefaults()
+	codec, err := newCompression(o.Compression)
+	if err != nil {
+		return nil, err
 	}
-	if o.RowGroupRows == 0 {
-		o.RowGroupRows = DefaultRowGroupRows
+	layout, err := newLayout(schema)
+	if err != nil {
+		return nil, err
 	}
-	if o.RowGroupBytes == 0 {
-		o.RowGroupBytes = DefaultRowGroupBytes
+	pool, err := newPool(codec, o)
+	if err != nil {
+		return nil, err
 	}
+	p := &Writer{w: w, schema: schema, o: o, pool: pool, ratio: 0.5}
+	p.footer = footer{layout: layout, created: "weir"}
+	if p.footer.pairs, err = pairs(schema, o); err != nil {
+		return nil, err
+	}
+	for _, c := range layout.columns {
+		p.columns = append(p.columns, newColumnWriter(c, codec, false, o.RowGroupRows))
+	}
+	for _, name := range o.Bloom {
+		i, err := layout.find(name)
+		if err != nil {
+			return nil, fmt.Errorf("bloom filter: %w", err)
+		}
+		if k := layout.columns[i].kind; k == kindBool || k == kindNull {
+			return nil, flow.Markf(flow.BadConfig, "bloom filter: column %s is a boolean or null", name)
+		}
+		p.columns[i].bloom = true
+	}
+	return p, nil
+}
+
+func (o WriterOptions) withDefaults() WriterOptions {
+	o.RowGroupRows = cmp.Or(o.RowGroupRows, DefaultRowGroupRows)
+	o.RowGroupBytes = cmp.Or(o.RowGroupBytes, DefaultRowGroupBytes)
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	if o.Alloc == nil {
 		o.Alloc = memory.NewGoAllocator()
 	}
-	props := []parquet.WriterProperty{
-		parquet.WithCompression(codec), parquet.WithAllocator(o.Alloc),
-		parquet.WithMaxRowGroupLength(o.RowGroupRows), parquet.WithStoreDecimalAsInteger(true),
-		parquet.WithPageIndexEnabled(true),
-	}
-	for _, c := range o.Bloom {
-		props = append(props, parquet.WithBloomFilterEnabledFor(c, true))
-	}
-	out := &counter{w: w}
-	fw, err := pqarrow.NewFileWriter(schema, out, parquet.NewWriterProperties(props...),
-		pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(o.Alloc), pqarrow.WithStoreSchema()))
-	if err != nil {
-		return nil, flow.Mark(flow.BadConfig, err)
-	}
-	for _, k := range slices.Sorted(maps.Keys(o.KeyValue)) {
-		if err := fw.AppendKeyValueMetadata(k, o.KeyValue[k]); err != nil {
-			return nil, err
-		}
-	}
-	return &Writer{w: fw, out: out, o: o}, nil
+	return o
 }
 
-// Write appends the rows of b, which it borrows.
-func (w *Writer) Write(b arrow.RecordBatch) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("write parquet: %v", p)
+// pairs are the key-value metadata: the schema's, the options', and the Arrow
+// schema itself.
+func pairs(schema *arrow.Schema, o WriterOptions) ([][2]string, error) {
+	var out [][2]string
+	meta := schema.Metadata()
+	for i, k := range meta.Keys() {
+		if _, ok := o.KeyValue[k]; !ok && k != arrowSchemaKey {
+			out = append(out, [2]string{k, meta.Values()[i]})
 		}
-	}()
-	if b.NumRows() == 0 {
+	}
+	for _, k := range slices.Sorted(maps.Keys(o.KeyValue)) {
+		out = append(out, [2]string{k, o.KeyValue[k]})
+	}
+	var buf bytes.Buffer
+	w := ipc.NewWriter(&buf, ipc.WithSchema(standardNames(schema)), ipc.WithAllocator(o.Alloc))
+	if err := w.Close(); err != nil {
+		return nil, fmt.Errorf("encode schema: %w", err)
+	}
+	return append(out, [2]string{arrowSchemaKey, base64.StdEncoding.EncodeToString(buf.Bytes())}), nil
+}
+
+// Write appends the rows of b, which it borrows. An error may be of rows
+// written before; after it, only Abort is of use.
+func (w *Writer) Write(b arrow.RecordBatch) error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.done {
+		return errors.New("write parquet: file is closed")
+	}
+	if !w.fits(b) {
+		return fmt.Errorf("write parquet: batch with schema %s, the file has %s", b.Schema(), w.schema)
+	}
+	w.err = w.write(b)
+	return w.err
+}
+
+// fits reports whether b has the types of the file.
+func (w *Writer) fits(b arrow.RecordBatch) bool {
+	if b.Schema() == w.schema {
+		return true
+	}
+	if int(b.NumCols()) != w.schema.NumFields() {
+		return false
+	}
+	for i, f := range w.schema.Fields() {
+		// Metadata inside of nested types makes no difference to the values.
+		t := b.Column(i).DataType()
+		if !arrow.TypeEqual(f.Type, t) && f.Type.String() != t.String() {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *Writer) write(b arrow.RecordBatch) error {
+	n := b.NumRows()
+	if n == 0 {
 		return nil
 	}
-	if w.bytes >= w.o.RowGroupBytes || w.group >= w.o.RowGroupRows {
-		if err := w.w.NewBufferedRowGroupChecked(); err != nil {
-			return err
+	perRow := max(1, batchBytes(b)/n)
+	for at := int64(0); at < n; {
+		room := min(w.o.RowGroupRows-w.group, (w.o.RowGroupBytes-w.size+perRow-1)/perRow)
+		take := max(1, min(n-at, room, max(gatherRows, gatherBytes/perRow)))
+		part := b.NewSlice(at, at+take)
+		at += take
+		p := &w.pending
+		p.batches = append(p.batches, part)
+		p.rows += int(take)
+		p.bytes += take * perRow
+		w.rows += take
+		w.group += take
+		w.size += take * perRow
+		p.last = w.group >= w.o.RowGroupRows || w.size >= w.o.RowGroupBytes
+		if p.last || p.rows >= gatherRows || p.bytes >= gatherBytes {
+			if err := w.handOver(); err != nil {
+				return err
+			}
 		}
-		w.bytes, w.group = 0, 0
 	}
-	if err := w.w.WriteBuffered(b); err != nil {
+	return nil
+}
+
+// handOver gives the pending rows to the workers, once they are done with
+// the ones before.
+func (w *Writer) handOver() error {
+	if err := w.settle(); err != nil {
 		return err
 	}
-	w.rows += b.NumRows()
-	w.group = (w.group + b.NumRows()) % w.o.RowGroupRows
-	w.bytes += (flow.Batch{RecordBatch: b}).Bytes()
+	next := w.pending
+	w.pending = lot{batches: w.pool.lot.batches[:0]}
+	if next.last {
+		w.group, w.size = 0, 0
+	}
+	w.pool.start(next, w.columns)
+	if w.o.Workers == 1 {
+		return w.settle()
+	}
+	return nil
+}
+
+// settle waits for the workers, and writes the row group if they ended one.
+func (w *Writer) settle() error {
+	last, size, err := w.pool.wait()
+	if err != nil || !last {
+		return err
+	}
+	before := w.written
+	if err := w.writeGroup(); err != nil {
+		return err
+	}
+	w.ratio = float64(w.written-before) / float64(max(1, size))
+	return nil
+}
+
+// put writes to the file.
+func (w *Writer) put(b []byte) error {
+	n, err := w.w.Write(b)
+	w.written += int64(n)
+	if err == nil && n < len(b) {
+		err = io.ErrShortWrite
+	}
+	if err != nil {
+		return fmt.Errorf("write parquet: %w", err)
+	}
 	return nil
 }
 
@@ -110,28 +251,57 @@ func (w *Writer) Write(b arrow.RecordBatch) (err error) {
 func (w *Writer) Rows() int64 { return w.rows }
 
 // Written is the size of the file so far.
-func (w *Writer) Written() int64 { return w.out.n }
+func (w *Writer) Written() int64 { return w.written }
 
 // Buffered is the memory held for rows that are not in the file yet.
-func (w *Writer) Buffered() int64 { return w.w.RowGroupTotalBytesWritten() }
+func (w *Writer) Buffered() int64 {
+	return w.pending.bytes + w.pool.lot.bytes + w.pool.encoded
+}
 
 // Estimate is about the size the file would have if it were closed now.
 func (w *Writer) Estimate() int64 {
-	return w.out.n + w.w.RowGroupTotalCompressedBytes() + 1024
+	raw := float64(w.pending.bytes + w.pool.lot.bytes)
+	return w.written + w.pool.encoded + int64(raw*w.ratio) + 1024
 }
 
 // Close writes what is left and the footer, and returns the footer's content.
-func (w *Writer) Close() (meta *metadata.FileMetaData, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = errors.Join(err, fmt.Errorf("write parquet: %v", p))
-		}
-	}()
-	if err := w.w.Close(); err != nil {
+// It does not close the writer below.
+func (w *Writer) Close() (*metadata.FileMetaData, error) {
+	if w.err == nil && w.done {
+		return nil, errors.New("close parquet: file is closed")
+	}
+	if w.err == nil {
+		w.err = w.finish()
+	}
+	if w.err != nil {
+		w.Abort()
+		return nil, w.err
+	}
+	w.done = true
+	meta, err := w.writeFooter()
+	if err != nil {
+		w.err = err
 		return nil, err
 	}
-	return w.w.FileMetadata()
+	return meta, nil
 }
 
-// Abort gives up the file and frees what is held for it.
-func (w *Writer) Abort() {}
+// finish encodes and writes the rows that are left.
+func (w *Writer) finish() error {
+	if w.group > 0 {
+		w.pending.last = true
+		if err := w.handOver(); err != nil {
+			return err
+		}
+	}
+	return w.settle()
+}
+
+// Abort gives up the file and frees what is held for it. It does nothing
+// after Close.
+func (w *Writer) Abort() {
+	w.done = true
+	_, _, _ = w.pool.wait() // nobody is interested in the outcome any more
+	w.pending.release()
+	w.columns = nil
+}
