@@ -27,6 +27,13 @@ func ForwardTo[T, O any](f func(vs []T, next O) error) *Emitter[T, O] {
 	return &Emitter[T, O]{forward: f}
 }
 
+// Through returns an emitter that hands elements to f, and watermarks and
+// progress to e: for what stands between a source and its emitter. f hands on
+// to e, or keeps what it is given.
+func (e *Emitter[T, O]) Through(f func(vs []T, next O) error) *Emitter[T, O] {
+	return &Emitter[T, O]{root: e.root, done: e.done, forward: f}
+}
+
 // Emit sends v and gives it away; next is the position to resume from once v
 // is processed, and must not be changed afterwards. Emit returns when v has
 // been taken, or with the error that stops the pipeline, which Run should
