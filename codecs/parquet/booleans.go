@@ -60,7 +60,7 @@ func (e *booleans) hashes(s *scratch, add func([]byte)) {
 	}
 }
 
-func (e *booleans) bounds(s *scratch) bounds {
+func (e *booleans) bounds(s *scratch, _ bool) bounds {
 	if len(s.bools) == 0 {
 		return bounds{}
 	}
@@ -112,7 +112,7 @@ func (nulls) add(*scratch, selection) error                         { return nil
 func (nulls) reset(*scratch)                                        {}
 func (nulls) count(*scratch) int                                    { return 0 }
 func (nulls) size(*scratch) int                                     { return 0 }
-func (nulls) bounds(*scratch) bounds                                { return bounds{} }
+func (nulls) bounds(*scratch, bool) bounds                                { return bounds{} }
 func (nulls) chunkBounds() (bounds, pageOrder)                      { return bounds{}, ascending }
 func (nulls) candidates() []encoding                                { return []encoding{encPlain} }
 func (nulls) append(_ *scratch, d []byte, _ encoding, _ int) []byte { return d }

@@ -3,7 +3,6 @@ package parquet
 import (
 	"errors"
 	"fmt"
-	"hash/maphash"
 	"math"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -30,7 +29,6 @@ type byteArrays struct {
 
 func newByteArrays(t leafType) *byteArrays {
 	e := &byteArrays{t: t, stats: byteBounds{order: newOrder(), kind: t.kind}}
-	e.dict.seed = maphash.MakeSeed()
 	if t.physical == physFixed {
 		e.width, e.dict.fixed = t.width, true
 	}
@@ -180,7 +178,6 @@ func (e *byteArrays) addDictionary(s *scratch, v selection) error {
 			continue
 		}
 		if e.seen[k] < 0 {
-			e.dict.open()
 			e.seen[k] = int32(e.dict.ref(entry(k)))
 		}
 		s.refs = append(s.refs, uint32(e.seen[k]))
@@ -313,9 +310,7 @@ func (e *byteArrays) lookup(s *scratch, n int) {
 		return
 	}
 	s.settle()
-	e.dict.open()
-	s.refs = s.refs[:0]
-	eachValue(s, n, func(v []byte) { s.refs = append(s.refs, e.dict.ref(v)) })
+	s.refs = e.dict.lookup(s.refs[:0], s.lengths[:n], s.parts)
 }
 
 // spell ends the time of pages that are references: the dictionary is too

@@ -24,12 +24,19 @@ func (b *byteBounds) key(v []byte) uint64 {
 	if len(v) >= 8 {
 		k = binary.BigEndian.Uint64(v)
 	} else {
-		for i, c := range v {
-			k |= uint64(c) << (56 - 8*i)
-		}
+		k = b.shortKey(v)
 	}
 	if b.kind == kindDecimal {
 		k ^= 1 << 63
+	}
+	return k
+}
+
+// shortKey is key for less than eight bytes.
+func (b *byteBounds) shortKey(v []byte) uint64 {
+	k := uint64(0)
+	for i, c := range v {
+		k |= uint64(c) << (56 - 8*i)
 	}
 	return k
 }
@@ -76,6 +83,31 @@ func (x *extremes) add(v []byte) {
 	}
 }
 
+// addAll is add for all values of a page.
+func (x *extremes) addAll(lengths []int32, parts [][]byte) {
+	flip := uint64(0)
+	if x.b.kind == kindDecimal {
+		flip = 1 << 63
+	}
+	part, rest := 0, []byte(nil)
+	for _, n := range lengths {
+		for len(rest) < int(n) {
+			rest = parts[part]
+			part++
+		}
+		k := flip
+		if len(rest) >= 8 {
+			k ^= binary.BigEndian.Uint64(rest) &^ (1<<(64-8*min(n, 8)) - 1)
+		} else {
+			k ^= x.b.shortKey(rest[:n])
+		}
+		if k <= x.loKey || k >= x.hiKey || !x.some {
+			x.add(rest[:n])
+		}
+		rest = rest[n:]
+	}
+}
+
 func (x *extremes) addHalf(v []byte) {
 	h := half(v)
 	switch {
@@ -118,13 +150,17 @@ func (b *byteBounds) page(x *extremes) bounds {
 	return bounds{min: lo, max: hi, ok: true, nan: x.nan}
 }
 
-func (e *byteArrays) bounds(s *scratch) bounds {
+func (e *byteArrays) bounds(s *scratch, indexed bool) bounds {
 	x := extremes{b: &e.stats}
-	if e.translate {
+	switch {
+	case indexed || e.translate:
 		e.usedEntries(s.refs, x.add)
-	} else {
+	case e.t.kind == kindFloat16:
 		s.settle()
 		eachValue(s, len(s.lengths), x.add)
+	default:
+		s.settle()
+		x.addAll(s.lengths, s.parts)
 	}
 	return e.stats.page(&x)
 }

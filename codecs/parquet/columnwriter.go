@@ -125,16 +125,21 @@ func (w *columnWriter) flush(s *scratch) error {
 	if w.inPage == 0 {
 		return nil
 	}
-	b := w.enc.bounds(s)
-	if f, ok := w.enc.(interface{ overflows() bool }); ok && f.overflows() {
-		return fmt.Errorf("rows %d to %d: a value has more digits than decimal(%d, %d) holds; declare a larger precision",
-			w.chunk.rows, w.chunk.rows+int64(w.inPage)-1, w.col.precision, w.col.scale)
-	}
-	if w.firstly && w.enc.count(s) > 0 {
+	n := w.enc.count(s)
+	if w.firstly && n > 0 {
 		w.decide(s)
 		w.firstly = false
 	}
 	w.chunk.codec, w.settled = w.codec, true
+	dict := w.choice.dict && n > 0
+	if dict {
+		w.enc.lookup(s, n)
+	}
+	b := w.enc.bounds(s, dict)
+	if f, ok := w.enc.(interface{ overflows() bool }); ok && f.overflows() {
+		return fmt.Errorf("rows %d to %d: a value has more digits than decimal(%d, %d) holds; declare a larger precision",
+			w.chunk.rows, w.chunk.rows+int64(w.inPage)-1, w.col.precision, w.col.scale)
+	}
 	if w.bloom {
 		w.enc.hashes(s, w.chunk.hash)
 	}
@@ -161,7 +166,6 @@ func (w *columnWriter) encode(s *scratch) ([]byte, encoding) {
 	case n == 0:
 	case w.choice.dict:
 		enc = encDictionary
-		w.enc.lookup(s, n)
 		width := bitWidth(uint32(w.enc.dictionary().len() - 1))
 		dst = append(dst, byte(width))
 		dst = appendHybrid(dst, s.refs, width)

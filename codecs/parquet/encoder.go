@@ -27,8 +27,9 @@ type encoder interface {
 	size(s *scratch) int
 
 	// bounds returns the least and the greatest value of the open page,
-	// encoded, and counts them in for the chunk.
-	bounds(s *scratch) bounds
+	// encoded, and counts them in for the chunk. indexed says that s.refs are
+	// the dictionary indices of the page.
+	bounds(s *scratch, indexed bool) bounds
 
 	// chunkBounds returns those of the chunk and the order of its pages, and
 	// forgets them.

@@ -122,7 +122,7 @@ func (f *fixed[T]) lookup(s *scratch, n int) { s.refs = f.dict.lookup(s.refs[:0]
 
 func (f *fixed[T]) dictionary() dictionary { return &f.dict }
 
-func (f *fixed[T]) bounds(s *scratch) bounds {
+func (f *fixed[T]) bounds(s *scratch, _ bool) bounds {
 	v := *f.values(s)
 	lo, hi, nan, ok := f.extremes(v)
 	if !ok {
