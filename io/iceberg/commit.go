@@ -32,12 +32,14 @@ func (s *sink) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 	if s.err != nil {
 		return s.err
 	}
+	var sent []*change
 	for n := 0; ; n++ {
-		err := s.attempt(ctx, t, parts)
+		made, err := s.attempt(ctx, t, parts, &sent)
 		if err == nil {
-			return nil
+			return dropOthers(ctx, sent, made)
 		}
-		retry := errors.Is(err, catalog.ErrConflict) || errors.Is(err, catalog.ErrUnknown) || flow.KindOf(err) == flow.Transient
+		retry := errors.Is(err, catalog.ErrConflict) || errors.Is(err, catalog.ErrUnknown) ||
+			errors.Is(err, catalog.ErrNoTable) || flow.KindOf(err) == flow.Transient
 		if ctx.Err() != nil && errors.Is(err, catalog.ErrUnknown) {
 			return s.look(ctx, t, err)
 		}
@@ -80,48 +82,55 @@ func (s *sink) look(ctx context.Context, t flow.Txn, cause error) error {
 	return flow.Mark(flow.Transient, errors.Join(cause, err))
 }
 
-// attempt tries once. The error is nil only if t is committed.
-func (s *sink) attempt(ctx context.Context, t flow.Txn, parts []Part) error {
+// attempt tries once, and adds what it sends to sent. The error is nil only if
+// t is committed; made is then the snapshot of t, 0 for none.
+func (s *sink) attempt(ctx context.Context, t flow.Txn, parts []Part, sent *[]*change) (made int64, err error) {
 	tbl, err := s.place.Load(ctx, s.place.id)
 	if errors.Is(err, catalog.ErrNoTable) {
-		return flow.Mark(flow.Conflict, s.place.errorf("it was dropped while epoch %d was written: restore it, "+
+		return 0, flow.Mark(flow.Conflict, s.place.errorf("it was dropped while epoch %d was written: restore it, "+
 			"or give the pipeline a new state directory to write everything again", t.Epoch))
 	}
 	if err != nil {
-		return err
+		return 0, err
 	}
 	failpoint.Hit("iceberg/commit/loaded")
 	uuid := tbl.Metadata().TableUUID().String()
 	for _, p := range parts {
 		if p.Table != "" && p.Table != uuid {
-			return replaced(s.place, p.Table, uuid)
+			return 0, replaced(s.place, p.Table, uuid)
 		}
 	}
 	if !mutant.NoMarker {
 		done, err := check(tbl.Metadata(), s.place.String(), t, s.cfg.Takeover)
-		if done || err != nil {
-			return err
+		if err != nil {
+			return 0, err
+		}
+		if done {
+			m, err := readMarker(tbl.Metadata(), t)
+			return m.Snapshot, err
 		}
 	}
 	failpoint.Hit("iceberg/commit/verified")
 	c, err := s.plan(ctx, tbl, t, parts)
 	if err != nil {
-		return errors.Join(err, c.dropDrafts(ctx, err))
+		return 0, errors.Join(err, c.drop(ctx))
 	}
+	*sent = append(*sent, c)
 	failpoint.Hit("iceberg/commit/before")
 	meta, err := s.place.Commit(ctx, s.place.id, c.requirements, c.updates)
 	if err != nil {
-		return errors.Join(err, c.dropDrafts(ctx, err))
+		return 0, err
 	}
 	failpoint.Hit("iceberg/commit/after")
 	s.committed(meta)
-	return s.tidy(ctx, tbl.Metadata(), meta)
+	return c.snapshot, s.tidy(ctx, tbl.Metadata(), meta)
 }
 
 // change is a commit that is ready to be sent.
 type change struct {
 	requirements []table.Requirement
 	updates      []table.Update
+	snapshot     int64 // that it makes
 	drafts       *drafts
 }
 
@@ -152,6 +161,7 @@ func (s *sink) plan(ctx context.Context, tbl *table.Table, t flow.Txn, parts []P
 			return c, s.place.errorf("append %d files: %w", len(ev.files), err)
 		}
 		m.Snapshot = staged.CurrentSnapshot().SnapshotID
+		c.snapshot = m.Snapshot
 		tc, err := tx.TableCommit()
 		if err != nil {
 			return c, s.place.errorf("append %d files: %w", len(ev.files), err)

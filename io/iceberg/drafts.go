@@ -12,7 +12,7 @@ import (
 )
 
 // drafts is the file system that one attempt to commit writes manifests to.
-// It remembers them, so that an attempt that surely failed leaves nothing.
+// It remembers them, so that attempts that failed leave nothing.
 type drafts struct {
 	location string
 	meta     table.Metadata
@@ -54,12 +54,8 @@ func (d *drafts) note(name string) {
 	d.paths = append(d.paths, name)
 }
 
-// dropDrafts removes the manifests of an attempt, unless it may have been
-// applied.
-func (c *change) dropDrafts(ctx context.Context, failure error) error {
-	if c == nil || c.drafts == nil || errors.Is(failure, catalog.ErrUnknown) {
-		return nil
-	}
+// drop removes the manifests of a change that can not be applied any more.
+func (c *change) drop(ctx context.Context) error {
 	files, err := catalog.FilesAt(context.WithoutCancel(ctx), c.drafts.location, c.drafts.meta.Properties())
 	if err != nil {
 		return err
@@ -68,4 +64,19 @@ func (c *change) dropDrafts(ctx context.Context, failure error) error {
 		_ = files.Remove(p) // at worst an orphan stays
 	}
 	return nil
+}
+
+// dropOthers removes the manifests of the attempts that did not make the
+// snapshot, when one is known to have made it. Until then none may go: an
+// answer that refuses a commit can belong to its second delivery, after the
+// first was applied. From then on none of them can be applied, because the
+// snapshot that they want the table to be at has passed.
+func dropOthers(ctx context.Context, sent []*change, made int64) error {
+	var errs []error
+	for _, c := range sent {
+		if made != 0 && c.snapshot != made {
+			errs = append(errs, c.drop(ctx))
+		}
+	}
+	return errors.Join(errs...)
 }

@@ -74,7 +74,7 @@ func (w *writer) workers() int {
 // fileName says who wrote the file, so that foreign files are told apart, and
 // ends in a random part, so that no two runs ever write the same name.
 func (w *writer) fileName(number int) string {
-	return fmt.Sprintf("%s-%s-e%d-%d-%d-%s.parquet", plainName(w.task.Pipeline), plainName(w.task.Incarnation)[:8],
+	return fmt.Sprintf("%s-%s-e%d-%d-%d-%s.parquet", plainName(w.task.Pipeline), short(plainName(w.task.Incarnation)),
 		w.epoch, w.task.Index, number, randomPart())
 }
 
@@ -84,7 +84,9 @@ func randomPart() string {
 	return hex.EncodeToString(random[:])
 }
 
-// plainName keeps what needs no escape in a path, and at least 8 bytes.
+func short(s string) string { return s[:min(len(s), 8)] }
+
+// plainName keeps what needs no escape in a path.
 func plainName(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' {
@@ -92,7 +94,7 @@ func plainName(s string) string {
 		}
 		return '_'
 	}, s)
-	return s[:min(len(s), 64)] + "________"[:max(0, 8-len(s))]
+	return s[:min(len(s), 64)]
 }
 
 // finish writes what is left of the file and closes it.
