@@ -2,6 +2,7 @@ package arrowrow_test
 
 import (
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
@@ -48,9 +49,24 @@ func wideRows() []wide {
 	return vs
 }
 
-func perRow(b *testing.B) {
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/benchRows, "ns/row")
+// measure runs f on batches of benchRows and reports rows per second and,
+// because other work disturbs wall time, CPU time per row.
+func measure(b *testing.B, f func()) {
+	before := cpu(b)
+	for b.Loop() {
+		f()
+	}
+	b.ReportMetric(float64(cpu(b)-before)/float64(b.N)/benchRows, "cpu-ns/row")
 	b.ReportMetric(float64(b.N)*benchRows/b.Elapsed().Seconds(), "rows/s")
+}
+
+// cpu is the user and system time of the process in nanoseconds.
+func cpu(b *testing.B) int64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return u.Utime.Nano() + u.Stime.Nano()
 }
 
 func must[T any](v T, err error) T {
@@ -68,16 +84,10 @@ func BenchmarkEncode8(b *testing.B) {
 		mem  memory.Allocator
 	}{{"pool", mem.NewPool(mem.Options{})}, {"go", memory.NewGoAllocator()}} {
 		b.Run("weir-"+m.name, func(b *testing.B) {
-			for b.Loop() {
-				must(c.Encode(m.mem, vs)).Release()
-			}
-			perRow(b)
+			measure(b, func() { must(c.Encode(m.mem, vs)).Release() })
 		})
 		b.Run("arreflect-"+m.name, func(b *testing.B) {
-			for b.Loop() {
-				must(arreflect.RecordFromSlice(vs, m.mem)).Release()
-			}
-			perRow(b)
+			measure(b, func() { must(arreflect.RecordFromSlice(vs, m.mem)).Release() })
 		})
 	}
 }
@@ -88,16 +98,10 @@ func BenchmarkDecode8(b *testing.B) {
 	batch := must(c.Encode(memory.NewGoAllocator(), vs))
 	dec := must(c.Bind(batch.Schema()))
 	b.Run("weir", func(b *testing.B) {
-		for b.Loop() {
-			vs = must(dec.Decode(batch, vs[:0]))
-		}
-		perRow(b)
+		measure(b, func() { vs = must(dec.Decode(batch, vs[:0])) })
 	})
 	b.Run("arreflect", func(b *testing.B) {
-		for b.Loop() {
-			must(arreflect.RecordToSlice[wide](batch))
-		}
-		perRow(b)
+		measure(b, func() { must(arreflect.RecordToSlice[wide](batch)) })
 	})
 }
 
@@ -112,10 +116,7 @@ func BenchmarkEncode6Fixed(b *testing.B) {
 		mem  memory.Allocator
 	}{{"pool", mem.NewPool(mem.Options{})}, {"go", memory.NewGoAllocator()}} {
 		b.Run(m.name, func(b *testing.B) {
-			for b.Loop() {
-				must(c.Encode(m.mem, vs)).Release()
-			}
-			perRow(b)
+			measure(b, func() { must(c.Encode(m.mem, vs)).Release() })
 		})
 	}
 }

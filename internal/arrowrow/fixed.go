@@ -17,8 +17,9 @@ func encodeFixed[V any](mem memory.Allocator, dt arrow.DataType, r rows) *array.
 	buf := newBuffer(mem, r.n*int(reflect.TypeFor[V]().Size()))
 	dst := cast[V](buf.Bytes())
 	if !r.indirect {
+		from := r.span()
 		for i := range dst {
-			dst[i] = *at[V](r, i)
+			dst[i] = *at[V](from, i)
 		}
 		return newData(dt, r.n, nil, buf)
 	}
@@ -34,8 +35,9 @@ func encodeFixed[V any](mem memory.Allocator, dt arrow.DataType, r rows) *array.
 
 // readFixed copies values of fixed width.
 func readFixed[V any](d arrow.ArrayData, r rows, _ []bool) error {
+	to := r.span()
 	for i, v := range column[V](d) {
-		*at[V](r, i) = v
+		*at[V](to, i) = v
 	}
 	return nil
 }
@@ -105,8 +107,9 @@ type number interface {
 }
 
 func readWider[V, S number](d arrow.ArrayData, r rows, _ []bool) error {
+	to := r.span()
 	for i, v := range column[S](d) {
-		*at[V](r, i) = V(v)
+		*at[V](to, i) = V(v)
 	}
 	return nil
 }
@@ -148,8 +151,9 @@ func planBool() *node {
 		bits := buf.Bytes()
 		clear(bits)
 		if !r.indirect {
+			from := r.span()
 			for i := range r.n { // a bool is a byte of 0 or 1
-				bits[i>>3] |= *at[byte](r, i) << (i & 7)
+				bits[i>>3] |= *at[byte](from, i) << (i & 7)
 			}
 			return newData(n.dt, r.n, nil, buf), nil
 		}
@@ -168,9 +172,9 @@ func planBool() *node {
 			if r.n == 0 {
 				return nil
 			}
-			bits, off := d.Buffers()[1].Bytes(), d.Offset()
+			bits, off, to := d.Buffers()[1].Bytes(), d.Offset(), r.span()
 			for i := range r.n {
-				*at[bool](r, i) = bits[(off+i)>>3]>>((off+i)&7)&1 != 0
+				*at[bool](to, i) = bits[(off+i)>>3]>>((off+i)&7)&1 != 0
 			}
 			return nil
 		}, nil
@@ -239,68 +243,4 @@ func planFixedBinary(width int) *node {
 		}, nil
 	}
 	return n
-}
-
-// planOptional is a pointer: a nullable column.
-func planOptional(t reflect.Type, o options, outer []reflect.Type) (*node, error) {
-	inner, err := plan(t.Elem(), o, outer)
-	if err != nil {
-		return nil, err
-	}
-	n := &node{dt: inner.dt, optional: true}
-	n.encode = func(mem memory.Allocator, r rows) (*array.Data, error) {
-		r = r.targets()
-		d, err := inner.encode(mem, r)
-		if err != nil {
-			return nil, err
-		}
-		bitmap := newBuffer(mem, int(bitutil.BytesForBits(int64(r.n))))
-		bits := bitmap.Bytes()
-		clear(bits)
-		nulls := 0
-		for i := range r.n {
-			if r.isNil(i) {
-				nulls++
-			} else {
-				bits[i>>3] |= 1 << (i & 7)
-			}
-		}
-		d.SetNullN(nulls)
-		d.Buffers()[0] = bitmap // encode left it nil; d owns the reference now
-		return d, nil
-	}
-	n.bind = func(dt arrow.DataType) (reader, error) {
-		read, err := inner.bind(dt)
-		if err != nil {
-			return nil, err
-		}
-		return func(d arrow.ArrayData, r rows, live []bool) error {
-			return readOptional(t.Elem(), read, d, r, live)
-		}, nil
-	}
-	return n, nil
-}
-
-// readOptional reads all values into one block and points to those that are
-// not null.
-func readOptional(t reflect.Type, read reader, d arrow.ArrayData, r rows, live []bool) error {
-	if nullCount(d) == d.Len() {
-		for i := range r.n {
-			r.unpoint(i)
-		}
-		return nil
-	}
-	block := rowsAt(reflect.MakeSlice(reflect.SliceOf(t), r.n, r.n))
-	live = both(live, d)
-	if err := read(d, block, live); err != nil {
-		return err
-	}
-	for i := range r.n {
-		if live == nil || live[i] {
-			r.point(i, block, i)
-		} else {
-			r.unpoint(i)
-		}
-	}
-	return nil
 }

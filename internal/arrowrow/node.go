@@ -119,8 +119,15 @@ func both(live []bool, d arrow.ArrayData) []bool {
 		return live
 	}
 	out := make([]bool, d.Len())
+	if d.DataType().ID() == arrow.NULL {
+		return out
+	}
+	bits, off := d.Buffers()[0].Bytes(), d.Offset()
 	for i := range out {
-		out[i] = valid(d, i) && (live == nil || live[i])
+		out[i] = bits[(off+i)>>3]>>((off+i)&7)&1 != 0
+	}
+	for i, l := range live {
+		out[i] = out[i] && l
 	}
 	return out
 }

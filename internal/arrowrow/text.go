@@ -50,14 +50,7 @@ func encodeText[O int32 | int64, S ~string | ~[]byte](
 ) (*array.Data, error) {
 	offsets := newBuffer(mem, (r.n+1)*int(dt.(arrow.OffsetsDataType).OffsetTypeTraits().BytesRequired(1)))
 	ends := cast[O](offsets.Bytes())
-	total := 0
-	ends[0] = 0
-	for i := range r.n {
-		if s := ref[S](r, i); s != nil {
-			total += len(*s)
-		}
-		ends[i+1] = O(total)
-	}
+	total := encodeEnds[O, S](ends, r)
 	if int(ends[r.n]) != total || total > math.MaxInt64/2 {
 		offsets.Release()
 		return nil, fmt.Errorf("%d bytes of text in one batch are too many for %v; "+
@@ -65,12 +58,41 @@ func encodeText[O int32 | int64, S ~string | ~[]byte](
 	}
 	data := newBuffer(mem, total)
 	bytes := data.Bytes()
-	for i := range r.n {
+	if !r.indirect {
+		from := r.span()
+		for i, end := range ends[:r.n] {
+			copy(bytes[end:], *at[S](from, i))
+		}
+		return newData(dt, r.n, nil, offsets, data), nil
+	}
+	for i, end := range ends[:r.n] {
 		if s := ref[S](r, i); s != nil {
-			copy(bytes[ends[i]:], *s)
+			copy(bytes[end:], *s)
 		}
 	}
 	return newData(dt, r.n, nil, offsets, data), nil
+}
+
+// encodeEnds writes the offsets of texts and returns the sum of their lengths.
+func encodeEnds[O int32 | int64, S ~string | ~[]byte](ends []O, r rows) int {
+	total := 0
+	ends[0] = 0
+	ends = ends[1 : r.n+1]
+	if !r.indirect {
+		from := r.span()
+		for i := range ends {
+			total += len(*at[S](from, i))
+			ends[i] = O(total)
+		}
+		return total
+	}
+	for i := range ends {
+		if s := ref[S](r, i); s != nil {
+			total += len(*s)
+		}
+		ends[i] = O(total)
+	}
+	return total
 }
 
 // encodeDict writes each different string once.
@@ -134,10 +156,12 @@ func readString[O int32 | int64](d arrow.ArrayData, r rows, _ []bool) error {
 		return nil
 	}
 	ends, all := textOf[O](d)
-	t := string(all)
-	from := ends[0]
-	for i := range r.n {
-		*at[string](r, i) = t[ends[i]-from : ends[i+1]-from]
+	t, to := string(all), r.span()
+	start, a := ends[0], O(0)
+	for i, end := range ends[1:] {
+		z := end - start
+		*at[string](to, i) = t[a:z]
+		a = z
 	}
 	return nil
 }
@@ -159,11 +183,11 @@ func readStringView(d arrow.ArrayData, r rows, _ []bool) error {
 	for i := range r.n {
 		total += a.ValueLen(i)
 	}
-	all := make([]byte, 0, total)
+	all, to := make([]byte, 0, total), r.span()
 	for i := range r.n {
 		from := len(all)
 		all = append(all, a.Value(i)...)
-		*at[string](r, i) = text(all[from:])
+		*at[string](to, i) = text(all[from:])
 	}
 	return nil
 }
@@ -186,15 +210,15 @@ func readBinary[O int32 | int64](d arrow.ArrayData, r rows, _ []bool) error {
 	}
 	ends, all := textOf[O](d)
 	all = append(make([]byte, 0, len(all)), all...)
-	from := ends[0]
+	from, to := ends[0], r.span()
 	for i := range r.n {
 		a, z := ends[i]-from, ends[i+1]-from
-		*at[[]byte](r, i) = all[a:z:z]
+		*at[[]byte](to, i) = all[a:z:z]
 	}
 	if nullCount(d) > 0 {
 		for i := range r.n {
 			if !valid(d, i) {
-				*at[[]byte](r, i) = nil
+				*at[[]byte](to, i) = nil
 			}
 		}
 	}
@@ -241,14 +265,15 @@ func readDict(
 	at64 := make([]int64, r.n)
 	keys(d, at64)
 	live = both(live, d)
+	to := r.span()
 	for i, k := range at64 {
 		switch {
 		case live != nil && !live[i]:
-			*at[string](r, i) = ""
+			*at[string](to, i) = ""
 		case k < 0 || k >= int64(len(words)):
 			return fmt.Errorf("row %d: dictionary index %d of %d values", i, k, len(words))
 		default:
-			*at[string](r, i) = words[k]
+			*at[string](to, i) = words[k]
 		}
 	}
 	return nil

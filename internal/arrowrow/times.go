@@ -150,16 +150,18 @@ func bindTime(dt arrow.DataType) (reader, error) {
 }
 
 func readMicros(d arrow.ArrayData, r rows, _ []bool) error {
+	to := r.span()
 	for i, v := range column[int64](d) {
-		*at[time.Time](r, i) = time.UnixMicro(v).UTC()
+		*at[time.Time](to, i) = time.UnixMicro(v).UTC()
 	}
 	return nil
 }
 
 func readTimes[V int32 | int64](conv func(V) time.Time) reader {
 	return func(d arrow.ArrayData, r rows, _ []bool) error {
+		to := r.span()
 		for i, v := range column[V](d) {
-			*at[time.Time](r, i) = conv(v)
+			*at[time.Time](to, i) = conv(v)
 		}
 		return nil
 	}

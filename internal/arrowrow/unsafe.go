@@ -26,9 +26,17 @@ func rowsAt(v reflect.Value) rows {
 	return rows{base: v.UnsafePointer(), stride: v.Type().Elem().Size(), n: v.Len()}
 }
 
-// at returns value i of direct rows.
-func at[V any](r rows, i int) *V {
-	return (*V)(unsafe.Add(r.base, uintptr(i)*r.stride))
+// span is where direct rows lie: little enough to stay in registers.
+type span struct {
+	base   unsafe.Pointer
+	stride uintptr
+}
+
+func (r rows) span() span { return span{r.base, r.stride} }
+
+// at returns value i.
+func at[V any](s span, i int) *V {
+	return (*V)(unsafe.Add(s.base, uintptr(i)*s.stride))
 }
 
 // ref returns value i, or nil when there is none.
@@ -82,11 +90,11 @@ func (r rows) isNil(i int) bool {
 
 // point makes pointer i of direct rows point to value k of block.
 func (r rows) point(i int, block rows, k int) {
-	*at[unsafe.Pointer](r, i) = unsafe.Add(block.base, uintptr(k)*block.stride)
+	*at[unsafe.Pointer](r.span(), i) = unsafe.Add(block.base, uintptr(k)*block.stride)
 }
 
 // unpoint makes pointer i of direct rows nil.
-func (r rows) unpoint(i int) { *at[unsafe.Pointer](r, i) = nil }
+func (r rows) unpoint(i int) { *at[unsafe.Pointer](r.span(), i) = nil }
 
 // slice is how Go lays out a slice.
 type slice struct {
@@ -139,14 +147,14 @@ func (r rows) fixedElements(size uintptr, n int) rows {
 func (r rows) setSlice(i int, block rows, from, to int) {
 	n := to - from
 	if n == 0 {
-		*at[slice](r, i) = slice{data: unsafe.Pointer(&struct{}{})}
+		*at[slice](r.span(), i) = slice{data: unsafe.Pointer(&struct{}{})}
 		return
 	}
-	*at[slice](r, i) = slice{data: unsafe.Add(block.base, uintptr(from)*block.stride), len: n, cap: n}
+	*at[slice](r.span(), i) = slice{data: unsafe.Add(block.base, uintptr(from)*block.stride), len: n, cap: n}
 }
 
 // clearSlice makes the slice that is value i of direct rows nil.
-func (r rows) clearSlice(i int) { *at[slice](r, i) = slice{} }
+func (r rows) clearSlice(i int) { *at[slice](r.span(), i) = slice{} }
 
 // bytesOf returns the size bytes of value i, or nil when there is none.
 func (r rows) bytesOf(i, size int) []byte {
