@@ -18,6 +18,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/flow"
+	"github.com/weirflow/weir/internal/wrap"
 )
 
 // Source is an opened source, ready to become part of a pipeline. Make one of
@@ -25,6 +26,9 @@ import (
 type Source interface {
 	// Into adds the source to p under name.
 	Into(p *flow.Pipeline, name string, ops ...flow.Op) flow.Flow[flow.Batch]
+
+	// With is the source with what the runtime puts around it.
+	With(s wrap.Settings, seen wrap.Observer) Source
 
 	// Bare is the source with its positions as JSON, to run without a
 	// pipeline: for exams and tools. Splits are read one after the other.
@@ -36,6 +40,9 @@ type Source interface {
 type Sink interface {
 	// End ends in with the sink under name.
 	End(in flow.Flow[flow.Batch], name string, ops ...flow.Op)
+
+	// With is the sink with what the runtime puts around it.
+	With(s wrap.Settings, seen wrap.Observer) Sink
 
 	// Bare is the sink with its tokens as JSON, to drive without a pipeline:
 	// for exams and tools. It starts and promises what the typed sink does.

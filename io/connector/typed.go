@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"github.com/weirflow/weir/flow"
+	"github.com/weirflow/weir/internal/wrap"
 )
 
 // Of makes a Source of a typed source.
@@ -42,6 +43,15 @@ func inner(x any) any {
 	return x
 }
 
+// around measures batches.
+func around(s wrap.Settings, seen wrap.Observer) wrap.Options[flow.Batch] {
+	return wrap.Options[flow.Batch]{
+		Settings: s,
+		Observer: seen,
+		Measure:  func(b flow.Batch) (rows, bytes int64) { return b.NumRows(), b.Bytes() },
+	}
+}
+
 type source[O any] struct {
 	s flow.Source[flow.Batch, O]
 }
@@ -51,10 +61,15 @@ func (s source[O]) Into(p *flow.Pipeline, name string, _ ...flow.Op) flow.Flow[f
 	return flow.From(p, name, s.s)
 }
 
+// With wraps the source.
+func (s source[O]) With(w wrap.Settings, seen wrap.Observer) Source {
+	return source[O]{wrap.Source(s.s, around(w, seen))}
+}
+
 // Bare is the source alone.
 func (s source[O]) Bare() flow.Source[flow.Batch, json.RawMessage] { return bareSource[O](s) }
 
-func (s source[O]) inner() any { return s.s }
+func (s source[O]) inner() any { return wrap.Unwrap(s.s) }
 
 type splits[S, O any] struct {
 	s flow.SplitSource[flow.Batch, S, O]
@@ -65,10 +80,15 @@ func (s splits[S, O]) Into(p *flow.Pipeline, name string, ops ...flow.Op) flow.F
 	return flow.FromSplits(p, name, s.s, ops...)
 }
 
+// With wraps the source.
+func (s splits[S, O]) With(w wrap.Settings, seen wrap.Observer) Source {
+	return splits[S, O]{wrap.Splits(s.s, around(w, seen))}
+}
+
 // Bare is the source alone.
 func (s splits[S, O]) Bare() flow.Source[flow.Batch, json.RawMessage] { return bareSplits[S, O](s) }
 
-func (s splits[S, O]) inner() any { return s.s }
+func (s splits[S, O]) inner() any { return wrap.Unwrap(s.s) }
 
 type sink[C any] struct {
 	s flow.Sink[flow.Batch, C]
@@ -79,7 +99,12 @@ func (s sink[C]) End(in flow.Flow[flow.Batch], name string, ops ...flow.Op) {
 	flow.To(in, name, s.s, ops...)
 }
 
+// With wraps the sink.
+func (s sink[C]) With(w wrap.Settings, seen wrap.Observer) Sink {
+	return sink[C]{wrap.Sink(s.s, around(w, seen))}
+}
+
 // Bare is the sink alone.
 func (s sink[C]) Bare() BareSink { return bareSink[C](s) }
 
-func (s sink[C]) inner() any { return s.s }
+func (s sink[C]) inner() any { return wrap.Unwrap(s.s) }
