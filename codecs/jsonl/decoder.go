@@ -134,7 +134,7 @@ func (d *Decoder) rowError(start int, row []byte, f fault) *codecs.RowError {
 		Row:    d.rows,
 		Offset: d.base + int64(start+f.pos),
 		Column: f.column,
-		Text:   bytes.Clone(row[:min(len(row), maxText)]),
+		Text:   bytes.Clone(row[:min(len(row), maxText, d.opts.MaxRowBytes)]),
 		Err:    f.err,
 	}
 }

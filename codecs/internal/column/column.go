@@ -190,29 +190,25 @@ func (c *Column) Size() int64 {
 	return size
 }
 
-// Truncate takes back all values behind the first n.
+// Truncate takes back all values behind the first n, and what kids hold of a
+// value that was not ended.
 func (c *Column) Truncate(n int) {
-	if n >= c.n {
-		return
-	}
-	if c.nulls > 0 {
-		for i := n; i < c.n; i++ {
-			if !c.valid.bit(i) {
-				c.nulls--
-			}
+	for i := n; c.nulls > 0 && i < c.n; i++ {
+		if c.Kind == Null || !c.valid.bit(i) {
+			c.nulls--
 		}
 	}
-	c.n = n
+	c.n = min(n, c.n)
 	switch c.Kind {
 	case Text, Binary:
-		c.used = c.end(n)
+		c.used = c.end(c.n)
 	case List, Map:
 		for _, kid := range c.Kids {
-			kid.Truncate(c.end(n))
+			kid.Truncate(c.end(c.n))
 		}
 	case Struct:
 		for _, kid := range c.Kids {
-			kid.Truncate(n)
+			kid.Truncate(c.n)
 		}
 	default:
 	}

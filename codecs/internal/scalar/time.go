@@ -122,6 +122,12 @@ func fraction(b []byte, unit Unit, syntax error) (ticks int64, digits int, err e
 	return ticks, digits, nil
 }
 
+// The seconds of the years 0001 to 9999.
+const (
+	firstSecond = firstDay * secondsPerDay
+	lastSecond  = lastDay*secondsPerDay + secondsPerDay - 1
+)
+
 // Timestamp reads YYYY-MM-DD, then T, t or a space, a time of day and a
 // zone: Z, +hh:mm, +hhmm or +hh; without a zone it is UTC. A date alone is
 // its midnight. The result is in ticks since 1970-01-01T00:00:00Z.
@@ -149,6 +155,11 @@ func Timestamp(b []byte, unit Unit) (int64, error) {
 			return 0, ErrTimestamp
 		}
 		seconds -= int64(east)
+		if east != 0 {
+			if s := seconds + ticks/int64(unit); s < firstSecond || s > lastSecond {
+				return 0, ErrRange
+			}
+		}
 	}
 	return combine(seconds, ticks, unit)
 }
@@ -158,6 +169,8 @@ func combine(seconds, ticks int64, unit Unit) (int64, error) {
 	if unit < 1e9 {
 		return seconds*int64(unit) + ticks, nil
 	}
+	seconds += ticks / int64(unit)
+	ticks %= int64(unit)
 	// Towards zero first, so that the lowest values do not overflow on the way.
 	if seconds < 0 && ticks > 0 {
 		seconds++
