@@ -6,8 +6,10 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/flow"
+	"github.com/weirflow/weir/internal/columns"
 )
 
 // columns is what of b goes into the files. The caller owns it.
@@ -52,19 +54,41 @@ func schemaText(s *arrow.Schema) string {
 
 // gather calls emit with the rows of each number in which, in the order in
 // which the numbers first come. emit borrows its batch.
-func gather(b arrow.RecordBatch, which []int32, emit func(n int32, rows arrow.RecordBatch) error) error {
-	for from := 0; from < len(which); {
-		to := from + 1
-		for to < len(which) && which[to] == which[from] {
-			to++
+func gather(alloc memory.Allocator, b arrow.RecordBatch, which []int32, emit func(n int32, rows arrow.RecordBatch) error) error {
+	at := map[int32]int{} // number to its group
+	var groups [][]int32  // rows
+	last := -1
+	for row, n := range which {
+		if row == 0 || n != which[row-1] {
+			i, ok := at[n]
+			if !ok {
+				i = len(groups)
+				at[n] = i
+				groups = append(groups, nil)
+			}
+			last = i
 		}
-		rows := b.NewSlice(int64(from), int64(to))
-		err := emit(which[from], rows)
-		rows.Release()
+		groups[last] = append(groups[last], int32(row)) //nolint:gosec // rows of one batch
+	}
+	for _, rows := range groups {
+		some, err := pick(alloc, b, rows)
 		if err != nil {
 			return err
 		}
-		from = to
+		err = emit(which[rows[0]], some)
+		some.Release()
+		if err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+// pick is the given rows of b, which rise. The caller owns the result.
+func pick(alloc memory.Allocator, b arrow.RecordBatch, rows []int32) (arrow.RecordBatch, error) {
+	first, n := int64(rows[0]), int64(len(rows))
+	if int64(rows[n-1])-first == n-1 { // one run
+		return b.NewSlice(first, first+n), nil
+	}
+	return columns.Take(alloc, b, rows)
 }

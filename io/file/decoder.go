@@ -21,7 +21,7 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 func (f *Files) decoder(file *seen, schema *arrow.Schema, at int64) (codecs.TextDecoder, error) {
 	if file.in.kind.format == jsonlName {
 		d, err := jsonl.NewDecoder(schema, jsonl.Options{
-			BatchRows: batchRows, BatchBytes: batchBytes, MaxRowBytes: int(f.cfg.MaxRow),
+			Alloc: f.alloc, BatchRows: batchRows, BatchBytes: batchBytes, MaxRowBytes: int(f.cfg.MaxRow),
 			Lines: at > 0 && !file.whole,
 		})
 		return d, flow.Mark(flow.BadConfig, err)
@@ -41,7 +41,7 @@ func (f *Files) decoder(file *seen, schema *arrow.Schema, at int64) (codecs.Text
 	if err != nil {
 		return nil, err
 	}
-	o.Columns = file.header
+	o.Columns, o.Alloc = file.header, f.alloc
 	d, err := csv.NewDecoder(arrow.NewSchema(fields, nil), o)
 	return d, flow.Mark(flow.BadConfig, err)
 }

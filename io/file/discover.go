@@ -54,10 +54,7 @@ func (f *Files) Discover(ctx context.Context) ([]connector.Stream, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := connector.Stream{Name: f.cfg.Path}
-	if s.Name == "" && len(f.cfg.Paths) > 0 {
-		s.Name = f.cfg.Paths[0]
-	}
+	var s connector.Stream // without a name, as in the batches
 	for _, file := range files {
 		s.Bytes += file.id.size
 		if file.in.kind.format != parqName && file.id.size > 0 {

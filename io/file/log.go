@@ -216,8 +216,8 @@ func (l *commitLog) append(e entry) error {
 		return err
 	}
 	err = l.d.writeNew(path.Join(l.dir, looseName(e.Number)), append(text, '\n'))
-	if errors.Is(err, fs.ErrExist) {
-		return errTaken
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+		return errTaken // the second: another has begun, and swept up what was not linked yet
 	}
 	if err != nil {
 		return err

@@ -39,12 +39,14 @@ func (f *Files) readParquet(ctx context.Context, s Split, schema *arrow.Schema,
 	if info, err := h.Stat(); err != nil || info.Size() != s.id.size {
 		return errors.Join(err, changed(s.in.name, s.id, identity{size: info.Size()}), h.Close())
 	}
+	// Batches come from Go's heap: arrow-go's decoders do not give back all
+	// that they take from an allocator.
 	r, err := parquet.Open(h, parquet.ReaderOptions{BatchRows: batchRows, BatchBytes: batchBytes})
 	if err != nil {
 		return errors.Join(fmt.Errorf("read %s: %w", s.in.name, err), h.Close())
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	p := parquetRun{s: s, r: r, out: out, schema: schema, rest: s.bytes}
+	p := parquetRun{s: s, r: r, out: out, schema: schema, alloc: f.alloc, rest: s.bytes}
 	if from != nil {
 		p.from = *from
 	}
@@ -69,6 +71,7 @@ type parquetRun struct {
 	out     *flow.Emitter[flow.Batch, Position]
 	schema  *arrow.Schema
 	columns []string
+	alloc   memory.Allocator
 	from    Position // nothing before it is emitted
 	rest    int64    // bytes that are not told as progress
 }
@@ -95,7 +98,7 @@ func (p *parquetRun) group(ctx context.Context, g int) error {
 		if g == p.from.Group {
 			skip = max(0, p.from.Row-first)
 		}
-		fitted, err := conform(b, p.schema, skip)
+		fitted, err := conform(b, p.schema, skip, p.alloc)
 		if err != nil {
 			return err
 		}
@@ -115,7 +118,7 @@ func (p *parquetRun) group(ctx context.Context, g int) error {
 
 // conform is the rows of b behind the first skip, with the columns of schema:
 // by name, and nulls for one that b does not have. The caller owns the result.
-func conform(b arrow.RecordBatch, schema *arrow.Schema, skip int64) (arrow.RecordBatch, error) {
+func conform(b arrow.RecordBatch, schema *arrow.Schema, skip int64, alloc memory.Allocator) (arrow.RecordBatch, error) {
 	n := b.NumRows() - skip
 	cols := make([]arrow.Array, schema.NumFields())
 	defer func() {
@@ -128,7 +131,7 @@ func conform(b arrow.RecordBatch, schema *arrow.Schema, skip int64) (arrow.Recor
 	for i, f := range schema.Fields() {
 		at := b.Schema().FieldIndices(f.Name)
 		if len(at) == 0 {
-			cols[i] = array.MakeArrayOfNull(memory.DefaultAllocator, f.Type, int(n))
+			cols[i] = array.MakeArrayOfNull(alloc, f.Type, int(n))
 			continue
 		}
 		have := b.Column(at[0])

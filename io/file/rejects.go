@@ -58,6 +58,7 @@ func (e *BadRow) Unwrap() error { return e.Err }
 // rejects gathers bad rows, and knows their lines.
 type rejects struct {
 	in    input
+	alloc memory.Allocator
 	lines *lineCounter // opened by the first bad row
 	b     *array.RecordBuilder
 	n     int
@@ -81,7 +82,7 @@ func (r *rejects) add(row *codecs.RowError, offset int64) error {
 		return err
 	}
 	if r.b == nil {
-		r.b = array.NewRecordBuilder(memory.DefaultAllocator, RejectedSchema())
+		r.b = array.NewRecordBuilder(r.alloc, RejectedSchema())
 	}
 	r.b.Field(0).(*array.StringBuilder).Append(r.in.name)
 	r.b.Field(1).(*array.Int64Builder).Append(line)

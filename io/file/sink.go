@@ -127,12 +127,12 @@ func (s *Folder) Start(_ context.Context, last flow.Txn) error {
 	}
 	switch {
 	case !ok:
-	case marker.Incarnation != last.Incarnation && !s.cfg.Takeover:
+	case marker.Incarnation != last.Incarnation && !s.cfg.Takeover && !last.Stateless:
 		return flow.Markf(flow.Conflict, "%s was last written, in epoch %d, by another state directory of pipeline %s: "+
 			"use that one again, or write to another folder, or set takeover to true and keep what is there",
 			s.dir, marker.Epoch, last.Pipeline)
 	case marker.Incarnation != last.Incarnation:
-		s.log.Warn("taking over a folder from another state directory", "folder", s.dir, "epoch", marker.Epoch)
+		s.log.Info("taking over a folder from another state directory", "folder", s.dir, "epoch", marker.Epoch)
 		err := l.append(entry{Pipeline: last.Pipeline, Incarnation: last.Incarnation, Sink: last.Sink, Files: []logged{}})
 		if err != nil {
 			return fmt.Errorf("take over %s: %w", s.dir, err)

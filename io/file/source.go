@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/codecs/parquet"
 	"github.com/weirflow/weir/flow"
@@ -19,10 +20,11 @@ import (
 
 // Files is the file source: its splits are files and parts of files.
 type Files struct {
-	cfg Config
-	dir string // that relative paths start from
-	log *slog.Logger
-	err error // of the settings: it comes out of Splits
+	cfg   Config
+	dir   string // that relative paths start from
+	log   *slog.Logger
+	alloc memory.Allocator
+	err   error // of the settings: it comes out of Splits
 
 	listing sync.Mutex // one listing at a time
 
@@ -67,7 +69,7 @@ func OpenSource(_ context.Context, cfg Config, env connector.Env) (connector.Sou
 
 func newFiles(cfg Config, env connector.Env) *Files {
 	f := &Files{
-		cfg: cfg.withDefaults(), dir: env.Dir, log: env.Log,
+		cfg: cfg.withDefaults(), dir: env.Dir, log: env.Log, alloc: env.Allocator(),
 		seen: map[string]*seen{}, known: map[string]known{},
 	}
 	if f.log == nil {

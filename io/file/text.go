@@ -47,7 +47,7 @@ func (f *Files) readText(ctx context.Context, s Split, file *seen, schema *arrow
 	if info, err := h.Stat(); err != nil || info.Size() != s.id.size {
 		return errors.Join(err, changed(s.in.name, s.id, identity{size: info.Size()}))
 	}
-	t := &textRun{f: f, s: s, schema: schema, out: out, bad: rejects{in: s.in}}
+	t := &textRun{f: f, s: s, schema: schema, out: out, bad: rejects{in: s.in, alloc: f.alloc}}
 	var at int64
 	if from != nil {
 		at = from.Offset
@@ -123,7 +123,7 @@ func (t *textRun) compressed(ctx context.Context, h *os.File, file *seen, schema
 // rows decodes to the end. inside says that reading begins inside a JSON
 // array, behind one of its rows.
 func (t *textRun) rows(ctx context.Context, inside bool) error {
-	t.buf = make([]byte, textBytes)
+	t.buf = make([]byte, min(textBytes, t.s.bytes+edge))
 	t.zero = t.at
 	if inside {
 		if ended, err := t.reopenArray(); ended || err != nil {
@@ -207,7 +207,7 @@ func (t *textRun) decode(last bool) error {
 func (t *textRun) emit() error {
 	var out []flow.Batch
 	if b := t.dec.Flush(); b != nil {
-		fitted, err := conform(b, t.schema, 0)
+		fitted, err := conform(b, t.schema, 0, t.f.alloc)
 		b.Release()
 		if err != nil {
 			return err

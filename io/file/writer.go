@@ -83,7 +83,7 @@ func (w *writer) Write(_ context.Context, b flow.Batch) error {
 	if err != nil {
 		return err
 	}
-	return gather(rows, which, func(n int32, some arrow.RecordBatch) error {
+	return gather(w.t.Alloc, rows, which, func(n int32, some arrow.RecordBatch) error {
 		return w.append(names[n], some)
 	})
 }
@@ -231,9 +231,14 @@ func (w *writer) Prepare(_ context.Context, e flow.Epoch) (func(context.Context)
 	return func(ctx context.Context) (Part, error) { return w.finish(ctx, files) }, nil
 }
 
-// finish makes files durable. It shares nothing with the writer but d.
-func (w *writer) finish(ctx context.Context, files []*outFile) (Part, error) {
-	var p Part
+// finish makes files durable, or drops them if it cannot. It shares nothing
+// with the writer but d.
+func (w *writer) finish(ctx context.Context, files []*outFile) (p Part, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.drop(files))
+		}
+	}()
 	for _, f := range files {
 		if err := ctx.Err(); err != nil {
 			return p, err
@@ -259,19 +264,27 @@ func (w *writer) finish(ctx context.Context, files []*outFile) (Part, error) {
 
 // Close drops the files of the epoch that was not prepared.
 func (w *writer) Close() error {
-	var errs []error
+	files := w.ended
 	for _, f := range w.open {
-		w.ended = append(w.ended, f)
+		files = append(files, f)
 	}
-	for _, f := range w.ended {
+	w.ended, w.open = nil, nil
+	return w.drop(files)
+}
+
+// drop removes files that no commit will name.
+func (w *writer) drop(files []*outFile) error {
+	var errs []error
+	for _, f := range files {
 		if !f.closed {
 			f.enc.abort()
 		}
 		if f.f != nil {
 			errs = append(errs, f.f.Close())
+			f.f = nil
 		}
+		f.closed = true
 		errs = append(errs, w.d.remove(f.staged))
 	}
-	w.ended, w.open = nil, nil
 	return errors.Join(errs...)
 }
