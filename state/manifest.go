@@ -45,6 +45,7 @@ type Manifest struct {
 	Ancestors []Ancestor
 
 	previous uint64 // the epoch before Epoch
+	floor    uint64 // the chain of epochs is whole from here on
 }
 
 // Ancestor is an incarnation whose savepoint this store goes on from.
@@ -80,6 +81,7 @@ func appendManifest(dst []byte, m Manifest) ([]byte, error) {
 	dst = binary.BigEndian.AppendUint16(dst, uint16(m.KeyGroups))
 	dst = binary.BigEndian.AppendUint64(dst, m.Epoch)
 	dst = binary.BigEndian.AppendUint64(dst, m.previous)
+	dst = binary.BigEndian.AppendUint64(dst, m.floor)
 	dst = append(dst, id[:]...)
 	dst = binary.AppendUvarint(dst, uint64(len(m.Pipeline)))
 	dst = append(dst, m.Pipeline...)
@@ -88,7 +90,7 @@ func appendManifest(dst []byte, m Manifest) ([]byte, error) {
 	return binary.BigEndian.AppendUint32(dst, castagnoli(dst[start:])), nil
 }
 
-const manifestFixed = 2 + 2 + 8 + 8 + 16
+const manifestFixed = 2 + 2 + 8 + 8 + 8 + 16
 
 // parseManifest reads what appendManifest wrote, and nothing else.
 func parseManifest(b []byte) (Manifest, error) {
@@ -104,8 +106,9 @@ func parseManifest(b []byte) (Manifest, error) {
 		KeyGroups: int(binary.BigEndian.Uint16(body[2:])),
 		Epoch:     binary.BigEndian.Uint64(body[4:]),
 		previous:  binary.BigEndian.Uint64(body[12:]),
+		floor:     binary.BigEndian.Uint64(body[20:]),
 	}
-	m.Incarnation = uuid.UUID(body[20:manifestFixed]).String()
+	m.Incarnation = uuid.UUID(body[28:manifestFixed]).String()
 	rest := body[manifestFixed:]
 	var err error
 	if m.Pipeline, rest, err = cutString(rest); err != nil {

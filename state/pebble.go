@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -50,6 +51,14 @@ type health struct {
 	dir   string
 	log   *slog.Logger
 	fault atomic.Pointer[error]
+	stuck atomic.Bool // Pebble broke off in the middle: its locks may be held
+
+	// While Pebble opens, an error in the background is final: Pebble would
+	// try again for ever, and Open would never return.
+	opening  atomic.Bool
+	broken   chan struct{} // closed when that happens
+	breaking sync.Once
+	warnings atomic.Uint64
 }
 
 // err returns the fault that ended the store's life, if there was one.
@@ -73,12 +82,49 @@ func (h *health) corrupt(i pebble.DataCorruptionInfo) {
 }
 
 func (h *health) background(err error) {
+	if h.opening.Load() {
+		h.stuck.Store(true)
+		_ = h.fail(judge(h.dir, dbDir, err)) // kept in h; Open returns it
+		h.breaking.Do(func() { close(h.broken) })
+		runtime.Goexit()
+	}
+	if h.err() != nil {
+		return // Pebble tries again and again; once is enough to know
+	}
 	if pebble.IsCorruptionError(err) {
 		_ = h.fail(damaged(h.dir, dbDir, err)) // kept in h; every later call returns it
 		return
 	}
-	// Pebble tries again; a full disk may get room.
-	h.log.Warn("state store: background work failed, trying again", "dir", h.dir, "error", err)
+	// Pebble tries again at once; a full disk may get room.
+	if n := h.warnings.Add(1); n&(n-1) == 0 {
+		h.log.Warn("state store: background work failed, trying again", "dir", h.dir, "times", n, "error", err)
+	}
+}
+
+// open opens Pebble on a goroutine of its own, and leaves that behind if
+// Pebble cannot finish: there is no other way to end its wait.
+func (h *health) open(dir string, o *pebble.Options) (*pebble.DB, error) {
+	type result struct {
+		db  *pebble.DB
+		err error
+	}
+	h.opening.Store(true)
+	defer h.opening.Store(false)
+	done := make(chan result, 1)
+	go func() {
+		var db *pebble.DB
+		err := shield(h, dbDir, func() (err error) {
+			db, err = pebble.Open(dir, o)
+			return judge(h.dir, dbDir, err)
+		})
+		done <- result{db, err}
+	}()
+	select {
+	case r := <-done:
+		return r.db, r.err
+	case <-h.broken:
+		return nil, h.err()
+	}
 }
 
 // Infof drops Pebble's chatter.
@@ -90,9 +136,10 @@ func (h *health) Errorf(format string, args ...any) {
 }
 
 // Fatalf must not return: Pebble calls it where going on would do harm. On a
-// caller's goroutine it panics, and guard turns that into an error; on one of
+// caller's goroutine it panics, and shield turns that into an error; on one of
 // Pebble's own it ends that goroutine.
 func (h *health) Fatalf(format string, args ...any) {
+	h.stuck.Store(true)
 	err := h.fail(judge(h.dir, dbDir, fatalError(format, args)))
 	if calledByUs() {
 		panic(err)
@@ -111,13 +158,13 @@ func fatalError(format string, args []any) error {
 	return fmt.Errorf("%s", text)
 }
 
-// calledByUs reports whether this goroutine came into Pebble through guard.
+// calledByUs reports whether this goroutine came into Pebble through shield.
 func calledByUs() bool {
 	pc := make([]uintptr, 256)
 	frames := runtime.CallersFrames(pc[:runtime.Callers(2, pc)])
 	for {
 		f, more := frames.Next()
-		if strings.HasSuffix(f.Function, "/state.guard") || strings.Contains(f.Function, "/state.guard[") {
+		if strings.HasSuffix(f.Function, "/state.shield") {
 			return true
 		}
 		if !more {
@@ -127,16 +174,22 @@ func calledByUs() bool {
 }
 
 // guard runs f, which calls Pebble, and turns a panic into the store's end:
-// Pebble panics on damage that it did not foresee, and its locks may be held.
+// Pebble panics on damage that it did not foresee.
 func guard(h *health, what string, f func() error) (err error) {
 	if err := h.err(); err != nil {
 		return err
 	}
+	return shield(h, what, f)
+}
+
+// shield is guard for a store that may have failed already.
+func shield(h *health, what string, f func() error) (err error) {
 	defer func() {
 		p := recover()
 		if p == nil {
 			return
 		}
+		h.stuck.Store(true)
 		h.log.Error("state store panicked", "dir", h.dir, "panic", p, "stack", string(debug.Stack()))
 		if cause, ok := p.(error); ok {
 			err = h.fail(judge(h.dir, what, cause))

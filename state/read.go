@@ -1,7 +1,6 @@
 package state
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -227,37 +226,4 @@ func describe(key []byte) string {
 	default:
 		return fmt.Sprintf("key %x", key)
 	}
-}
-
-// chainLength is how many epochs back the store can prove that none is
-// missing. It is more than fit into one memtable.
-const (
-	chainLength = 32768
-	chainTrim   = 1024 // old links are dropped this many epochs at a time
-)
-
-// checkEpochs follows the chain of epochs. A link that is missing in the
-// middle is an epoch that Pebble forgot while it kept later ones: a log that
-// seemed to end early, or a flush that fell out of Pebble's manifest.
-func (s *Store) checkEpochs() error {
-	at, seen := uint64(0), false
-	err := s.each([]byte{prefixEpoch}, func(key, value []byte) error {
-		k, err := parseKey(key)
-		if err == nil && len(value) != 8 {
-			err = fmt.Errorf("key %x: the link has %d bytes", key, len(value))
-		}
-		if err != nil {
-			return damaged(s.dir, "an epoch key", err)
-		}
-		if before := binary.BigEndian.Uint64(value); seen && before != at {
-			return damaged(s.dir, dbDir, fmt.Errorf("epoch %d follows epoch %d, but %d is the one before it that is there: "+
-				"part of a log or of Pebble's manifest is lost", k.epoch, before, at))
-		}
-		at, seen = k.epoch, true
-		return nil
-	})
-	if err == nil && at != s.manifest.Epoch {
-		err = damaged(s.dir, dbDir, fmt.Errorf("the manifest is at epoch %d, the chain of epochs ends at %d", s.manifest.Epoch, at))
-	}
-	return err
 }

@@ -72,7 +72,7 @@ type Store struct {
 // The errors match [ErrForeign], [ErrNewer], [ErrDamaged] and [ErrLocked].
 func Open(dir, pipeline string, o Options) (*Store, error) {
 	o = o.withDefaults()
-	s := &Store{dir: dir, opts: o, health: &health{dir: dir, log: o.Log}}
+	s := &Store{dir: dir, opts: o, health: &health{dir: dir, log: o.Log, broken: make(chan struct{})}}
 	id, fresh, err := s.inspect(pipeline)
 	if err != nil {
 		return nil, err
@@ -190,16 +190,14 @@ func (s *Store) open(id identity, pipeline string, fresh bool) error {
 	})
 }
 
-func (s *Store) openDB() error {
-	return guard(s.health, dbDir, func() (err error) {
-		s.pebble = pebbleOptions(s.opts, s.health)
-		s.pebble.Lock = s.lock
-		s.db, err = pebble.Open(s.opts.FS.PathJoin(s.dir, dbDir), s.pebble)
-		if err != nil {
-			return judge(s.dir, dbDir, err)
-		}
-		return s.health.err()
-	})
+func (s *Store) openDB() (err error) {
+	s.pebble = pebbleOptions(s.opts, s.health)
+	s.pebble.Lock = s.lock
+	s.db, err = s.health.open(s.opts.FS.PathJoin(s.dir, dbDir), s.pebble)
+	if err == nil {
+		err = s.health.err()
+	}
+	return err
 }
 
 // load reads the manifest and the names, or writes the first manifest.
@@ -226,7 +224,7 @@ func (s *Store) load(id identity) error {
 	}
 	m.Ancestors = id.Ancestors
 	s.manifest = m
-	if err := s.checkEpochs(); err != nil {
+	if err := s.checkChain(); err != nil {
 		return err
 	}
 	return s.loadNames()
@@ -331,14 +329,15 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	var err error
-	if s.db != nil && s.health.err() == nil {
-		// A store that failed is left as it is: its locks may be held.
-		err = guard(s.health, dbDir, func() error { return judge(s.dir, dbDir, s.db.Close()) })
+	if s.db != nil && !s.health.stuck.Load() {
+		err = shield(s.health, dbDir, func() error { return judge(s.dir, dbDir, s.db.Close()) })
 	}
 	if s.mark != nil && s.mark.file != nil {
 		err = errors.Join(err, s.mark.file.Close())
 	}
-	if s.lock != nil {
+	if s.lock != nil && !s.health.stuck.Load() {
+		// What is left of a stuck Pebble may still write: the lock stays
+		// until the process ends.
 		err = errors.Join(err, s.lock.Close())
 	}
 	_ = s.health.fail(fmt.Errorf("state in %s is closed", s.dir)) // kept; every later call returns it

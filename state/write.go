@@ -208,15 +208,17 @@ func (w *Write) finish() error {
 		}
 		w.buf.set(idKey(prefixCommit, id), appendCommit(nil, c))
 	}
+	if m.Epoch > chainLength && m.Epoch/chainTrim != m.previous/chainTrim {
+		m.floor = max(m.floor, m.Epoch-chainLength)
+		w.manifest.floor = m.floor
+		w.buf.deleteRange([]byte{prefixEpoch}, epochKey(m.floor))
+	}
 	value, err := appendManifest(nil, m)
 	if err != nil {
 		return err
 	}
 	w.buf.set(manifestKey(), value)
 	w.buf.set(epochKey(m.Epoch), binary.BigEndian.AppendUint64(nil, m.previous))
-	if m.Epoch > chainLength && m.Epoch/chainTrim != m.previous/chainTrim {
-		w.buf.deleteRange([]byte{prefixEpoch}, epochKey(m.Epoch-chainLength))
-	}
 	return nil
 }
 
