@@ -103,6 +103,13 @@ func TestMeter(t *testing.T) {
 		if last.RowsPerSecond != 0 {
 			t.Errorf("a source that stands still for longer than the window has %v rows/s", last.RowsPerSecond)
 		}
+		for range 80 {
+			<-tick.C // longer than any window
+		}
+		step(800)
+		if want := 800 / 40.5; last.RowsPerSecond != want {
+			t.Errorf("after a pause got %v rows/s, want %v", last.RowsPerSecond, want)
+		}
 	})
 }
 

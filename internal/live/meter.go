@@ -1,6 +1,9 @@
 package live
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Rates are taken over the last rateWindow, and the time left from the speed
 // over the last leftWindow, which moves less.
@@ -41,21 +44,24 @@ func (m *Meter) fillStage(r *Report, s *Stage) {
 	}
 }
 
-// before finds the stage in the oldest report of the window, and how many
-// seconds old that is.
-func (m *Meter) before(r *Report, stage string, window time.Duration) (Stage, float64, bool) {
-	for _, old := range m.kept {
-		age := r.Time.Sub(old.Time)
-		if age > window || age <= 0 {
+// before finds the stage in the oldest report of the window, or else in the
+// newest one before it, and how many seconds old that is.
+func (m *Meter) before(r *Report, stage string, window time.Duration) (found Stage, age float64, ok bool) {
+	for _, old := range slices.Backward(m.kept) {
+		since := r.Time.Sub(old.Time)
+		if since <= 0 {
 			continue
+		}
+		if ok && since > window {
+			break
 		}
 		for _, s := range old.Stages {
 			if s.Name == stage {
-				return s, age.Seconds(), true
+				found, age, ok = s, since.Seconds(), true
 			}
 		}
 	}
-	return Stage{}, 0, false
+	return found, age, ok
 }
 
 func (m *Meter) keep(r Report) {
@@ -63,7 +69,7 @@ func (m *Meter) keep(r Report) {
 		return
 	}
 	drop := 0
-	for drop < len(m.kept) && r.Time.Sub(m.kept[drop].Time) > leftWindow {
+	for drop < len(m.kept)-1 && r.Time.Sub(m.kept[drop].Time) > leftWindow {
 		drop++
 	}
 	m.kept = append(m.kept[:0], m.kept[drop:]...)

@@ -9,7 +9,7 @@ import (
 // endpoint answers and what run --json prints.
 type Report struct {
 	Pipeline    string     `json:"pipeline"`
-	State       string     `json:"state"` // starting, running, draining, stopped, failed
+	State       string     `json:"state"` // starting, running, draining, stopped (in a summary finished or drained), failed
 	Time        time.Time  `json:"time"`
 	Started     time.Time  `json:"started"`
 	Epoch       uint64     `json:"epoch"`
@@ -66,4 +66,11 @@ func (s Stage) Share() float64 {
 }
 
 // ended reports whether the pipeline has come to rest.
-func (r Report) ended() bool { return r.State == "stopped" || r.State == "failed" }
+func (r Report) ended() bool {
+	switch r.State {
+	case "stopped", "finished", "drained", "failed":
+		return true
+	default:
+		return false
+	}
+}

@@ -60,6 +60,16 @@ type Pipeline struct {
 	Parallel   int
 }
 
+// part finds the source or sink called name, or nil.
+func (p *Pipeline) part(name string) *Part {
+	for _, part := range slices.Concat(p.Sources, p.Sinks) {
+		if part.Name == name {
+			return part
+		}
+	}
+	return nil
+}
+
 // Load reads the file at path. Everything that is wrong with it as far as
 // the file alone tells is in the error, a [ProblemsError].
 func Load(path string, env Lookup) (*File, error) {

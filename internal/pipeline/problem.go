@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -105,4 +106,16 @@ func unknown(what, word string, known []string) string {
 		return text + "; there is none"
 	}
 	return text + "; there are " + strings.Join(slices.Sorted(slices.Values(known)), ", ")
+}
+
+// Problems returns the problems in err, which is of this package. What is
+// none is one problem of the file as a whole.
+func Problems(err error) []Problem {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*ProblemsError](err); ok {
+		return e.List
+	}
+	return []Problem{{Text: err.Error()}}
 }

@@ -41,7 +41,7 @@ func NewMetrics(reports func() []live.Report) (*Metrics, error) {
 	}
 	m.phases, err = meter.Float64Histogram("weir.epoch.phase",
 		metric.WithUnit("s"),
-		metric.WithDescription("How long each phase of an epoch took: align, finish, durable, commit."),
+		metric.WithDescription("How long each phase of an epoch took: align, finish, durable, commit; epoch is all of it."),
 		metric.WithExplicitBucketBoundaries(.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60))
 	if err != nil {
 		return nil, fmt.Errorf("register instruments: %w", err)

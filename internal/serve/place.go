@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/weirflow/weir/flow"
 )
 
 // maxSocketPath is the longest path of a Unix socket that all systems take.
@@ -46,7 +48,9 @@ func (s *Server) Announce(ctx context.Context, state string, pipelines []string)
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return nil, fmt.Errorf("make state folder: %w", err)
 	}
-	removeStale(ctx, state, pipelines)
+	if err := claim(ctx, state, pipelines); err != nil {
+		return nil, err
+	}
 	socket, folder, err := socketPath(state)
 	if err != nil {
 		return nil, err
@@ -112,15 +116,21 @@ func socketPath(state string) (socket, folder string, err error) {
 	return filepath.Join(folder, name), folder, nil
 }
 
-// removeStale removes the sockets of processes that were killed.
-func removeStale(ctx context.Context, state string, pipelines []string) {
+// claim makes sure that nobody runs the pipelines, and removes the sockets of
+// processes that were killed.
+func claim(ctx context.Context, state string, pipelines []string) error {
 	for _, name := range pipelines {
 		p, err := FindPlace(state, name)
 		if err != nil {
-			continue
+			continue // nobody was here, or nobody can be found
 		}
-		if _, err := Ask(ctx, p.Socket, ""); err != nil && filepath.Ext(p.Socket) == ".sock" {
+		if _, err := Ask(ctx, p.Socket, ""); err == nil {
+			return flow.Markf(flow.Conflict, "pipeline %s is running already, in process %d; "+
+				"stop that, or use another state folder than %s", name, p.PID, state)
+		}
+		if filepath.Ext(p.Socket) == ".sock" {
 			_ = os.Remove(p.Socket) // it may be gone; a file left behind does no harm
 		}
 	}
+	return nil
 }

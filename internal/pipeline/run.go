@@ -1,0 +1,128 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/weirflow/weir/flow"
+	"github.com/weirflow/weir/internal/live"
+)
+
+// Group is pipelines that run side by side in one process. One that fails
+// leaves the others running.
+type Group struct {
+	members []*member
+}
+
+type member struct {
+	plan  *Pipeline
+	graph *flow.Pipeline
+
+	mu      sync.Mutex
+	started time.Time
+	ended   time.Time
+	err     error
+}
+
+// Add puts a pipeline into the group. It must not be called after Run.
+func (g *Group) Add(p *Pipeline, graph *flow.Pipeline) {
+	g.members = append(g.members, &member{plan: p, graph: graph})
+}
+
+// Run runs the pipelines to their ends, and watch beside them on the caller's
+// goroutine. watch must return soon after all is closed, which is when the
+// last pipeline has ended. The error joins those of the pipelines and of
+// watch.
+func (g *Group) Run(ctx context.Context, watch func(all <-chan struct{}) error) error {
+	var running sync.WaitGroup
+	for _, m := range g.members {
+		m.begin()
+		running.Add(1)
+		go func() {
+			defer running.Done()
+			m.end(m.graph.Run(ctx))
+		}()
+	}
+	all := make(chan struct{})
+	go func() {
+		running.Wait()
+		close(all)
+	}()
+	err := watch(all)
+	<-all
+	errs := []error{err}
+	for _, m := range g.members {
+		errs = append(errs, m.err)
+	}
+	return errors.Join(errs...)
+}
+
+// Drain asks every pipeline to stop at an epoch.
+func (g *Group) Drain() {
+	for _, m := range g.members {
+		m.graph.Drain()
+	}
+}
+
+// Reports says how the pipelines are at the moment now.
+func (g *Group) Reports(now time.Time) []live.Report {
+	reports := make([]live.Report, 0, len(g.members))
+	for _, m := range g.members {
+		reports = append(reports, m.report(now))
+	}
+	return reports
+}
+
+func (m *member) begin() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.started = time.Now()
+}
+
+func (m *member) end(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.ended, m.err = time.Now(), m.place(err)
+}
+
+// place says which pipeline, and which part of it, an error is of.
+func (m *member) place(err error) error {
+	op, ok := err.(*flow.OpError) //nolint:errorlint // only the outermost layer names the part
+	if !ok {
+		if err != nil {
+			err = fmt.Errorf("pipeline %s: %w", m.plan.Name, err)
+		}
+		return err
+	}
+	if part := m.plan.part(op.Op); part != nil {
+		return fmt.Errorf("pipeline %s: %s: %w", m.plan.Name, part.At(), op.Err)
+	}
+	return fmt.Errorf("pipeline %s: %w", m.plan.Name, err)
+}
+
+func (m *member) report(now time.Time) live.Report {
+	m.mu.Lock()
+	started, ended, err := m.started, m.ended, m.err
+	m.mu.Unlock()
+	r := reportOf(m.graph.Status())
+	r.Pipeline, r.Time, r.Started = m.plan.Name, now, started
+	for i := range r.Stages {
+		if part := m.plan.part(r.Stages[i].Name); part != nil {
+			r.Stages[i].Connector = part.Connector
+		}
+	}
+	switch {
+	case ended.IsZero():
+	case err != nil:
+		r.Time, r.State, r.Error = ended, "failed", err.Error()
+	default:
+		r.Time, r.State = ended, "stopped"
+	}
+	if started.IsZero() {
+		r.Started = now
+	}
+	return r
+}
