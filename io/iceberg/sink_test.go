@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -111,17 +112,44 @@ func (r *rig) epoch(batches ...flow.Batch) { r.t.Helper(); r.commit(r.prepare(ba
 // load opens the table through iceberg-go's own SQL catalog.
 func (r *rig) load() *table.Table { return loadTable(r.t, r.cfg.Warehouse, r.cfg.Table) }
 
-func loadTable(t testing.TB, warehouse, name string) *table.Table {
+// officialCatalog is iceberg-go's own catalog on the same file.
+func officialCatalog(t testing.TB, warehouse string) (*icecatalog.Catalog, func()) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(warehouse, "catalog.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
 	cat, err := icecatalog.NewCatalog("default", db, icecatalog.SQLite, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cat, func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// dataFiles counts the Parquet files below a warehouse.
+func dataFiles(t testing.TB, warehouse string) int {
+	t.Helper()
+	n := 0
+	err := filepath.WalkDir(warehouse, func(path string, _ fs.DirEntry, err error) error {
+		if strings.HasSuffix(path, ".parquet") {
+			n++
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func loadTable(t testing.TB, warehouse, name string) *table.Table {
+	t.Helper()
+	cat, done := officialCatalog(t, warehouse)
+	defer done()
 	tbl, err := cat.LoadTable(t.Context(), strings.Split(name, "."))
 	if err != nil {
 		t.Fatal(err)
@@ -163,26 +191,35 @@ func texts(b arrow.RecordBatch) []string {
 // batch makes a batch of JSON rows; the columns are "name:type", nullable.
 func batch(t testing.TB, columns, rows string) flow.Batch {
 	t.Helper()
+	b, err := parse(columns, rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func parse(columns, rows string) (flow.Batch, error) {
 	types := map[string]arrow.DataType{
 		"long": arrow.PrimitiveTypes.Int64, "int": arrow.PrimitiveTypes.Int32, "string": arrow.BinaryTypes.String,
 		"double": arrow.PrimitiveTypes.Float64, "float": arrow.PrimitiveTypes.Float32, "date": arrow.FixedWidthTypes.Date32,
 		"ts": arrow.FixedWidthTypes.Timestamp_us, "bool": arrow.FixedWidthTypes.Boolean,
 		"dec9": &arrow.Decimal128Type{Precision: 9, Scale: 2}, "dec18": &arrow.Decimal128Type{Precision: 18, Scale: 2},
 		"null": arrow.Null, "tags": arrow.ListOf(arrow.BinaryTypes.String),
+		"point": arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Int32, Nullable: true}),
+		"point3": arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+			arrow.Field{Name: "z", Type: arrow.PrimitiveTypes.Int64, Nullable: true}),
 	}
 	var fields []arrow.Field
 	for _, c := range strings.Fields(columns) {
 		name, typ, _ := strings.Cut(c, ":")
+		typ, required := strings.CutSuffix(typ, "!")
 		if types[typ] == nil {
-			t.Fatalf("no type %s", typ)
+			return flow.Batch{}, fmt.Errorf("no type %s", typ)
 		}
-		fields = append(fields, arrow.Field{Name: name, Type: types[typ], Nullable: true})
+		fields = append(fields, arrow.Field{Name: name, Type: types[typ], Nullable: !required})
 	}
 	b, _, err := array.RecordFromJSON(memory.DefaultAllocator, arrow.NewSchema(fields, nil), strings.NewReader(rows))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return flow.Batch{RecordBatch: b}
+	return flow.Batch{RecordBatch: b}, err
 }
 
 func ids(t testing.TB, from, to int) flow.Batch {
