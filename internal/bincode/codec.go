@@ -58,10 +58,9 @@ func (c *Codec[T]) Append(dst []byte, v *T) []byte { return c.plan.append(dst, o
 // for lengths that b is too short for. After an error *v is undefined. The
 // value does not refer to b.
 func (c *Codec[T]) Decode(b []byte, v *T) error {
-	r := input{b: b}
-	err := c.plan.read(&r, of(v), 0)
-	if err == nil && len(r.b) > 0 {
-		err = fmt.Errorf("%w: %d of %d", ErrTrailing, len(r.b), len(b))
+	rest, err := c.plan.read(b, of(v), 0)
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%w: %d of %d", ErrTrailing, len(rest), len(b))
 	}
 	if err != nil {
 		return fmt.Errorf("decode %v: %w", reflect.TypeFor[T](), err)
@@ -72,47 +71,3 @@ func (c *Codec[T]) Decode(b []byte, v *T) error {
 // Schema returns a text that is the same for types of the same encoding and
 // the same names of fields, in every process: "{ID:int64 Tags:[]string}".
 func (c *Codec[T]) Schema() string { return c.plan.schema }
-
-// input is what is left to decode.
-type input struct{ b []byte }
-
-// take returns the next n bytes.
-func (r *input) take(n int) ([]byte, error) {
-	if n > len(r.b) {
-		return nil, ErrShort
-	}
-	b := r.b[:n]
-	r.b = r.b[n:]
-	return b, nil
-}
-
-// length reads a length of things that take at least least bytes each.
-func (r *input) length(least int) (int, error) {
-	n, err := r.uvarint()
-	if err != nil {
-		return 0, err
-	}
-	if n > uint64(len(r.b)/least) {
-		return 0, ErrShort
-	}
-	return int(n), nil
-}
-
-// uvarint reads the shortest form of a number only.
-func (r *input) uvarint() (uint64, error) {
-	var v uint64
-	for i, c := range r.b {
-		if i == 9 && c > 1 || i > 0 && c == 0 {
-			return 0, ErrInvalid
-		}
-		v |= uint64(c&0x7f) << (7 * i)
-		if c < 0x80 {
-			r.b = r.b[i+1:]
-			return v, nil
-		}
-		if i == 9 {
-			return 0, ErrInvalid
-		}
-	}
-	return 0, ErrShort
-}

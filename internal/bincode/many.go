@@ -8,9 +8,6 @@ import (
 	"strconv"
 )
 
-// bare tells whether the memory of a type of kind k is its encoding.
-func bare(k reflect.Kind) bool { return k == reflect.Uint8 || k == reflect.Int8 }
-
 func (pl *planner) slicePlan(t reflect.Type) (*plan, error) {
 	elem, err := pl.plan(t.Elem())
 	if err != nil {
@@ -20,7 +17,7 @@ func (pl *planner) slicePlan(t reflect.Type) (*plan, error) {
 		return nil, fmt.Errorf("%v has no encoding: its elements are empty", t)
 	}
 	least, size := max(elem.least, 1), t.Elem().Size()
-	isBytes := bare(t.Elem().Kind()) && marshalerPlan(t.Elem()) == nil
+	isRaw := elem.raw == int(size)
 	return &plan{
 		append: func(dst []byte, at pointer, depth int) []byte {
 			s := as[slice](at)
@@ -28,8 +25,8 @@ func (pl *planner) slicePlan(t reflect.Type) (*plan, error) {
 				return append(dst, 0)
 			}
 			dst = appendLength(dst, s.len+1)
-			if isBytes {
-				return append(dst, bytesAt(s.data, s.len)...)
+			if isRaw {
+				return append(dst, bytesAt(s.data, s.len*elem.raw)...)
 			}
 			depth = deeper(depth)
 			for i := range s.len {
@@ -37,44 +34,30 @@ func (pl *planner) slicePlan(t reflect.Type) (*plan, error) {
 			}
 			return dst
 		},
-		read: func(r *input, at pointer, depth int) error {
-			n, err := r.count(least)
+		read: func(b []byte, at pointer, depth int) ([]byte, error) {
+			n, b, err := readCount(b, least)
 			if err != nil || n < 0 {
 				*as[slice](at) = slice{}
-				return err
+				return b, err
 			}
 			if depth == maxDepth {
-				return errDeep
+				return nil, errDeep
 			}
 			made := reflect.MakeSlice(t, n, n)
 			valueAt(t, at).Set(made)
 			base := made.UnsafePointer()
-			if isBytes {
-				b, err := r.take(n)
-				copy(bytesAt(base, n), b)
-				return err
+			if isRaw {
+				return b[copy(bytesAt(base, n*elem.raw), b):], nil
 			}
 			for i := range n {
-				if err := elem.read(r, add(base, uintptr(i)*size), depth+1); err != nil {
-					return err
+				if b, err = elem.read(b, add(base, uintptr(i)*size), depth+1); err != nil {
+					return nil, err
 				}
 			}
-			return nil
+			return b, nil
 		},
 		least: 1, schema: "[]" + elem.schema,
 	}, nil
-}
-
-// count reads the length of a slice or map; -1 stands for nil.
-func (r *input) count(least int) (int, error) {
-	n, err := r.uvarint()
-	if err != nil {
-		return 0, err
-	}
-	if n > 0 && n-1 > uint64(len(r.b)/least) {
-		return 0, ErrShort
-	}
-	return int(n) - 1, nil
 }
 
 // isOpen tells whether the plan of t is still being made.
@@ -86,32 +69,28 @@ func (pl *planner) arrayPlan(t reflect.Type) (*plan, error) {
 		return nil, err
 	}
 	n, size := t.Len(), t.Elem().Size()
-	p := &plan{
+	schema := "[" + strconv.Itoa(n) + "]" + elem.schema
+	if elem.raw == int(size) && size > 0 {
+		return rawPlan(n*elem.raw, schema), nil
+	}
+	return &plan{
 		append: func(dst []byte, at pointer, depth int) []byte {
 			for i := range n {
 				dst = elem.append(dst, add(at, uintptr(i)*size), depth)
 			}
 			return dst
 		},
-		read: func(r *input, at pointer, depth int) error {
+		read: func(b []byte, at pointer, depth int) ([]byte, error) {
+			var err error
 			for i := range n {
-				if err := elem.read(r, add(at, uintptr(i)*size), depth); err != nil {
-					return err
+				if b, err = elem.read(b, add(at, uintptr(i)*size), depth); err != nil {
+					return nil, err
 				}
 			}
-			return nil
+			return b, nil
 		},
-		least: n * elem.least, schema: "[" + strconv.Itoa(n) + "]" + elem.schema,
-	}
-	if bare(t.Elem().Kind()) && marshalerPlan(t.Elem()) == nil {
-		p.append = func(dst []byte, at pointer, _ int) []byte { return append(dst, bytesAt(at, n)...) }
-		p.read = func(r *input, at pointer, _ int) error {
-			b, err := r.take(n)
-			copy(bytesAt(at, n), b)
-			return err
-		}
-	}
-	return p, nil
+		least: n * elem.least, schema: schema,
+	}, nil
 }
 
 // mapPlan writes the entries in the order of their encoded keys and reads no
@@ -139,19 +118,19 @@ func (pl *planner) mapPlan(t reflect.Type) (*plan, error) {
 			}
 			return appendMap(appendLength(dst, m.Len()+1), m, key, val, deeper(depth))
 		},
-		read: func(r *input, at pointer, depth int) error {
-			n, err := r.count(key.least + val.least)
+		read: func(b []byte, at pointer, depth int) ([]byte, error) {
+			n, b, err := readCount(b, key.least+val.least)
 			m := valueAt(t, at)
 			if err != nil || n < 0 {
 				m.SetZero()
-				return err
+				return b, err
 			}
 			if depth == maxDepth {
-				return errDeep
+				return nil, errDeep
 			}
 			made := reflect.MakeMapWithSize(t, n)
 			m.Set(made)
-			return readMap(r, made, n, key, val, depth+1)
+			return readMap(b, made, n, key, val, depth+1)
 		},
 		least: 1, schema: "map[" + key.schema + "]" + val.schema,
 	}, nil
@@ -183,26 +162,26 @@ func appendMap(dst []byte, m reflect.Value, key, val *plan, depth int) []byte {
 	return dst
 }
 
-func readMap(r *input, m reflect.Value, n int, key, val *plan, depth int) error {
+func readMap(b []byte, m reflect.Value, n int, key, val *plan, depth int) ([]byte, error) {
 	k := reflect.New(m.Type().Key()).Elem()
 	v := reflect.New(m.Type().Elem()).Elem()
 	var last []byte
 	for i := range n {
 		k.SetZero()
 		v.SetZero()
-		before := r.b
-		if err := key.read(r, place(k), depth); err != nil {
-			return err
+		rest, err := key.read(b, place(k), depth)
+		if err != nil {
+			return nil, err
 		}
-		this := before[:len(before)-len(r.b)]
+		this := b[:len(b)-len(rest)]
 		if i > 0 && bytes.Compare(last, this) >= 0 {
-			return fmt.Errorf("%w: keys of a map are not in order", ErrInvalid)
+			return nil, fmt.Errorf("%w: keys of a map are not in order", ErrInvalid)
 		}
 		last = this
-		if err := val.read(r, place(v), depth); err != nil {
-			return err
+		if b, err = val.read(rest, place(v), depth); err != nil {
+			return nil, err
 		}
 		m.SetMapIndex(k, v)
 	}
-	return nil
+	return b, nil
 }

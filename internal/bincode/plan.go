@@ -12,8 +12,9 @@ import (
 // plan is how values of one type are written and read.
 type plan struct {
 	append func(dst []byte, p pointer, depth int) []byte
-	read   func(r *input, p pointer, depth int) error
+	read   func(b []byte, p pointer, depth int) (rest []byte, err error)
 	least  int // bytes of the shortest encoding
+	raw    int // bytes of the value in memory, if that is its encoding; else 0
 	schema string
 }
 
@@ -52,7 +53,7 @@ func recursive(p *plan, t reflect.Type, path []reflect.Type) *plan {
 	}
 	return &plan{
 		append: func(dst []byte, at pointer, depth int) []byte { return p.append(dst, at, depth) },
-		read:   func(r *input, at pointer, depth int) error { return p.read(r, at, depth) },
+		read:   func(b []byte, at pointer, depth int) ([]byte, error) { return p.read(b, at, depth) },
 		schema: fmt.Sprintf("^%d", up),
 	}
 }
@@ -87,49 +88,83 @@ func (pl *planner) make(t reflect.Type) (*plan, error) {
 	}
 }
 
+// part is a field of a struct, or several that lie and are written side by
+// side.
+type part struct {
+	*plan
+	off uintptr
+}
+
 func (pl *planner) structPlan(t reflect.Type) (*plan, error) {
-	type part struct {
-		*plan
-		off uintptr
-	}
 	var parts []part
 	var schema []string
 	least := 0
 	for i := range t.NumField() {
 		f := t.Field(i)
-		if !f.IsExported() && f.Name != "_" {
-			return nil, fmt.Errorf("field %s of %v is not exported; export it, or give the type "+
-				"MarshalBinary and UnmarshalBinary", f.Name, t)
-		}
 		if f.Name == "_" {
 			continue
+		}
+		if !f.IsExported() {
+			return nil, fmt.Errorf("field %s of %v is not exported; export it, or give the type "+
+				"MarshalBinary and UnmarshalBinary", f.Name, t)
 		}
 		p, err := pl.plan(f.Type)
 		if err != nil {
 			return nil, fmt.Errorf("field %s: %w", f.Name, err)
 		}
-		parts = append(parts, part{p, f.Offset})
+		parts = appendPart(parts, part{p, f.Offset})
 		schema = append(schema, f.Name+":"+p.schema)
 		least += p.least
 	}
-	return &plan{
+	p := &plan{
 		append: func(dst []byte, at pointer, depth int) []byte {
 			for i := range parts {
 				dst = parts[i].append(dst, add(at, parts[i].off), depth)
 			}
 			return dst
 		},
-		read: func(r *input, at pointer, depth int) error {
+		read: func(b []byte, at pointer, depth int) ([]byte, error) {
+			var err error
 			for i := range parts {
-				if err := parts[i].read(r, add(at, parts[i].off), depth); err != nil {
-					return err
+				if b, err = parts[i].read(b, add(at, parts[i].off), depth); err != nil {
+					return nil, err
 				}
 			}
-			return nil
+			return b, nil
 		},
 		least:  least,
 		schema: "{" + strings.Join(schema, " ") + "}",
-	}, nil
+	}
+	if len(parts) == 1 && parts[0].off == 0 && parts[0].raw == int(t.Size()) {
+		p.raw = parts[0].raw
+	}
+	return p, nil
+}
+
+// appendPart adds a field, to the part before it if both are raw.
+func appendPart(parts []part, p part) []part {
+	if n := len(parts); n > 0 && p.raw > 0 {
+		if last := &parts[n-1]; last.raw > 0 && last.off+uintptr(last.raw) == p.off {
+			last.plan = rawPlan(last.raw+p.raw, "")
+			return parts
+		}
+	}
+	return append(parts, p)
+}
+
+// rawPlan copies n bytes.
+func rawPlan(n int, schema string) *plan {
+	return &plan{
+		append: func(dst []byte, at pointer, _ int) []byte { return append(dst, bytesAt(at, n)...) },
+		read: func(b []byte, at pointer, _ int) ([]byte, error) {
+			if len(b) < n {
+				return nil, ErrShort
+			}
+			copy(bytesAt(at, n), b)
+			return b[n:], nil
+		},
+		least: n, raw: n, schema: schema,
+	}
 }
 
 func (pl *planner) pointerPlan(t reflect.Type) (*plan, error) {
@@ -145,18 +180,18 @@ func (pl *planner) pointerPlan(t reflect.Type) (*plan, error) {
 			}
 			return elem.append(append(dst, 1), p, deeper(depth))
 		},
-		read: func(r *input, at pointer, depth int) error {
-			present, err := readBool(r)
+		read: func(b []byte, at pointer, depth int) ([]byte, error) {
+			present, b, err := readBool(b)
 			if err != nil || !present {
 				*as[pointer](at) = nil
-				return err
+				return b, err
 			}
 			if depth == maxDepth {
-				return errDeep
+				return nil, errDeep
 			}
 			v := reflect.New(t.Elem())
 			*as[pointer](at) = v.UnsafePointer()
-			return elem.read(r, v.UnsafePointer(), depth+1)
+			return elem.read(b, v.UnsafePointer(), depth+1)
 		},
 		least:  1,
 		schema: "*" + elem.schema,
@@ -168,7 +203,8 @@ var errDeep = fmt.Errorf("%w: values lie more than %d deep in each other", ErrIn
 // deeper counts a level; a value that goes too deep is taken for a cycle.
 func deeper(depth int) int {
 	if depth == maxDepth {
-		panic(fmt.Sprintf("bincode: the value goes more than %d pointers, slices or maps deep; is it a cycle?", maxDepth))
+		panic(fmt.Sprintf("bincode: the value goes more than %d pointers, slices or maps deep; "+
+			"is it a cycle?", maxDepth))
 	}
 	return depth + 1
 }
@@ -190,22 +226,18 @@ func marshalerPlan(t reflect.Type) *plan {
 			}
 			return append(appendLength(dst, len(b)), b...)
 		},
-		read: func(r *input, at pointer, _ int) error {
-			n, err := r.length(1)
+		read: func(b []byte, at pointer, _ int) ([]byte, error) {
+			n, b, err := readLength(b, 1)
 			if err != nil {
-				return err
-			}
-			b, err := r.take(n)
-			if err != nil {
-				return err
+				return nil, err
 			}
 			v := valueAt(t, at)
 			v.SetZero()
 			m, _ := reflect.TypeAssert[encoding.BinaryUnmarshaler](v.Addr())
-			if err := m.UnmarshalBinary(b); err != nil {
-				return errors.Join(ErrInvalid, err)
+			if err := m.UnmarshalBinary(b[:n:n]); err != nil {
+				return nil, errors.Join(ErrInvalid, err)
 			}
-			return nil
+			return b[n:], nil
 		},
 		least:  1,
 		schema: "binary(" + t.String() + ")",

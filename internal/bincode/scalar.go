@@ -14,46 +14,61 @@ func boolPlan() *plan {
 			}
 			return append(dst, 0)
 		},
-		read: func(r *input, at pointer, _ int) (err error) {
-			*as[bool](at), err = readBool(r)
-			return err
+		read: func(b []byte, at pointer, _ int) (rest []byte, err error) {
+			*as[bool](at), rest, err = readBool(b)
+			return rest, err
 		},
 		least: 1, schema: "bool",
 	}
 }
 
-func readBool(r *input) (bool, error) {
-	b, err := r.take(1)
-	if err != nil {
-		return false, err
+func readBool(b []byte) (bool, []byte, error) {
+	if len(b) == 0 {
+		return false, nil, ErrShort
 	}
 	if b[0] > 1 {
-		return false, ErrInvalid
+		return false, nil, ErrInvalid
 	}
-	return b[0] == 1, nil
+	return b[0] == 1, b[1:], nil
 }
 
 // numberPlan is nil for kinds that are not real numbers.
 func numberPlan(k reflect.Kind) *plan {
 	switch k {
 	case reflect.Int8, reflect.Uint8:
-		return &plan{append: append8, read: read8, least: 1, schema: k.String()}
+		return rawPlan(1, k.String())
 	case reflect.Int16, reflect.Uint16:
-		return &plan{append: append16, read: read16, least: 2, schema: k.String()}
+		return fixedPlan(2, k.String(), append16, read16)
 	case reflect.Int32, reflect.Uint32, reflect.Float32:
-		return &plan{append: append32, read: read32, least: 4, schema: k.String()}
+		return fixedPlan(4, k.String(), append32, read32)
 	case reflect.Int64, reflect.Uint64, reflect.Float64:
-		return &plan{append: append64, read: read64, least: 8, schema: k.String()}
+		return fixedPlan(8, k.String(), append64, read64)
 	case reflect.Int:
+		if reflect.TypeFor[int]().Size() == 8 {
+			return fixedPlan(8, "int64", append64, read64)
+		}
 		return &plan{append: appendInt, read: readInt, least: 8, schema: "int64"}
 	case reflect.Uint:
+		if reflect.TypeFor[uint]().Size() == 8 {
+			return fixedPlan(8, "uint64", append64, read64)
+		}
 		return &plan{append: appendUint, read: readUint, least: 8, schema: "uint64"}
 	default:
 		return nil
 	}
 }
 
-func append8(dst []byte, at pointer, _ int) []byte { return append(dst, *as[byte](at)) }
+// fixedPlan is raw where the machine is little endian, too.
+func fixedPlan(
+	n int, schema string,
+	write func([]byte, pointer, int) []byte, read func([]byte, pointer, int) ([]byte, error),
+) *plan {
+	p := &plan{append: write, read: read, least: n, schema: schema}
+	if binary.NativeEndian.Uint16([]byte{1, 0}) == 1 {
+		p.raw = n
+	}
+	return p
+}
 
 func append16(dst []byte, at pointer, _ int) []byte {
 	return binary.LittleEndian.AppendUint16(dst, *as[uint16](at))
@@ -75,57 +90,48 @@ func appendUint(dst []byte, at pointer, _ int) []byte {
 	return binary.LittleEndian.AppendUint64(dst, uint64(*as[uint](at)))
 }
 
-func read8(r *input, at pointer, _ int) error {
-	b, err := r.take(1)
-	if err == nil {
-		*as[byte](at) = b[0]
+func read16(b []byte, at pointer, _ int) ([]byte, error) {
+	if len(b) < 2 {
+		return nil, ErrShort
 	}
-	return err
+	*as[uint16](at) = binary.LittleEndian.Uint16(b)
+	return b[2:], nil
 }
 
-func read16(r *input, at pointer, _ int) error {
-	b, err := r.take(2)
-	if err == nil {
-		*as[uint16](at) = binary.LittleEndian.Uint16(b)
+func read32(b []byte, at pointer, _ int) ([]byte, error) {
+	if len(b) < 4 {
+		return nil, ErrShort
 	}
-	return err
+	*as[uint32](at) = binary.LittleEndian.Uint32(b)
+	return b[4:], nil
 }
 
-func read32(r *input, at pointer, _ int) error {
-	b, err := r.take(4)
-	if err == nil {
-		*as[uint32](at) = binary.LittleEndian.Uint32(b)
+func read64(b []byte, at pointer, _ int) ([]byte, error) {
+	if len(b) < 8 {
+		return nil, ErrShort
 	}
-	return err
+	*as[uint64](at) = binary.LittleEndian.Uint64(b)
+	return b[8:], nil
 }
 
-func read64(r *input, at pointer, _ int) error {
-	b, err := r.take(8)
-	if err == nil {
-		*as[uint64](at) = binary.LittleEndian.Uint64(b)
-	}
-	return err
-}
-
-func readInt(r *input, at pointer, _ int) error {
+// readInt is for machines of 32 bits, which may meet what those of 64 wrote.
+func readInt(b []byte, at pointer, _ int) ([]byte, error) {
 	var v int64
-	err := read64(r, of(&v), 0)
+	rest, err := read64(b, of(&v), 0)
 	if *as[int](at) = int(v); int64(int(v)) != v {
-		return ErrInvalid // written by a machine of 64 bits, read by one of 32
+		return nil, ErrInvalid
 	}
-	return err
+	return rest, err
 }
 
-func readUint(r *input, at pointer, _ int) error {
+func readUint(b []byte, at pointer, _ int) ([]byte, error) {
 	var v uint64
-	err := read64(r, of(&v), 0)
+	rest, err := read64(b, of(&v), 0)
 	if *as[uint](at) = uint(v); uint64(uint(v)) != v {
-		return ErrInvalid
+		return nil, ErrInvalid
 	}
-	return err
+	return rest, err
 }
-
-func appendLength(dst []byte, n int) []byte { return binary.AppendUvarint(dst, uint64(n)) }
 
 func stringPlan() *plan {
 	return &plan{
@@ -133,14 +139,13 @@ func stringPlan() *plan {
 			s := *as[string](at)
 			return append(appendLength(dst, len(s)), s...)
 		},
-		read: func(r *input, at pointer, _ int) error {
-			n, err := r.length(1)
+		read: func(b []byte, at pointer, _ int) ([]byte, error) {
+			n, b, err := readLength(b, 1)
 			if err != nil {
-				return err
+				return nil, err
 			}
-			b, err := r.take(n)
-			*as[string](at) = string(b)
-			return err
+			*as[string](at) = string(b[:n])
+			return b[n:], nil
 		},
 		least: 1, schema: "string",
 	}
@@ -169,24 +174,23 @@ func timePlan() *plan {
 	}
 }
 
-func readTime(r *input, at pointer, _ int) error {
-	b, err := r.take(13)
-	if err != nil {
-		return err
+func readTime(b []byte, at pointer, _ int) ([]byte, error) {
+	if len(b) < 13 {
+		return nil, ErrShort
 	}
-	nanos := binary.LittleEndian.Uint32(b[8:])
-	t := time.Unix(int64(binary.LittleEndian.Uint64(b)), int64(nanos))
-	if nanos >= 1e9 || b[12] > zoneOffset {
-		return ErrInvalid
+	seconds, nanos := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint32(b[8:])
+	zone, b := b[12], b[13:]
+	if nanos >= 1e9 || zone > zoneOffset {
+		return nil, ErrInvalid
 	}
-	if b[12] == zoneUTC {
-		*as[time.Time](at) = t.UTC()
-		return nil
+	t := time.Unix(int64(seconds), int64(nanos)).UTC()
+	if zone == zoneOffset {
+		if len(b) < 4 {
+			return nil, ErrShort
+		}
+		t = t.In(time.FixedZone("", int(int32(binary.LittleEndian.Uint32(b)))))
+		b = b[4:]
 	}
-	z, err := r.take(4)
-	if err != nil {
-		return err
-	}
-	*as[time.Time](at) = t.In(time.FixedZone("", int(int32(binary.LittleEndian.Uint32(z)))))
-	return nil
+	*as[time.Time](at) = t
+	return b, nil
 }
