@@ -170,8 +170,9 @@ func (d *Decoder) step(data []byte, p int, last bool) (next int, err error) {
 	case d.titled && d.batch.Full():
 		return p, nil
 	}
+	// One byte more than a row may have: the newline.
 	window := data[p:min(len(data), p+d.opts.MaxRowBytes+1)]
-	n, bad := d.split.row(window, last && len(window) == len(data)-p)
+	n, bad := d.split.row(window, last && len(window) <= d.opts.MaxRowBytes)
 	if n < 0 {
 		if len(window) <= d.opts.MaxRowBytes {
 			return p, nil

@@ -12,7 +12,8 @@ import (
 var errNoRows = errors.New("the sample has no row")
 
 // Infer guesses the schema of a file that begins with sample, whose last row
-// is left out if it may go on. Types are int64, float64, bool (true and
+// is left out if there is no newline behind it, for it may go on: whoever has
+// the whole file adds one. Types are int64, float64, bool (true and
 // false), date32, timestamp (microseconds, nanoseconds if the texts have
 // them; UTC if all have a zone) and utf8: for mixed columns, for columns of
 // nulls, and for numbers with leading zeros, as zip codes are. All columns

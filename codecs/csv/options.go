@@ -30,7 +30,7 @@ type Options struct {
 	// 32 MiB of columns.
 	BatchRows  int
 	BatchBytes int64
-	// MaxRowBytes is how long a row may be, newline included: 64 MiB. A
+	// MaxRowBytes is how long a row may be, without the newline: 64 MiB. A
 	// longer one is a bad row and is not buffered.
 	MaxRowBytes int
 

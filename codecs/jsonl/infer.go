@@ -14,8 +14,7 @@ import (
 
 var errNoRows = errors.New("the sample has no row")
 
-// Infer guesses the schema of text that begins with sample, whose last row is
-// left out if it may go on. Columns come in the order in which they first
+// Infer guesses the schema of text that begins with sample. Columns come in the order in which they first
 // appear, and all are nullable.
 //
 // Whole numbers are int64, with others among them float64; strings that are
@@ -24,14 +23,15 @@ var errNoRows = errors.New("the sample has no row")
 // Objects are structs, arrays are lists. A field that is always null is utf8.
 // Values of several kinds, whole numbers too large for their column, objects
 // without fields and values nested very deeply are utf8 that holds their JSON
-// ([RawKey]). Rows with an error count for nothing.
+// ([RawKey]). Rows with an error, as the last one that is cut off, count for
+// nothing.
 func Infer(sample []byte, o Options) (*arrow.Schema, error) {
 	row := &shape{}
 	f := frame{lines: o.Lines, most: max(o.MaxRowBytes, len(sample))}
-	for p, rows := 0, 0; ; {
-		s, found, err := f.find(sample, p, rows == 0, false)
-		if found && row.addRow(sample[s.start:s.end]) {
-			rows++
+	for p := 0; ; {
+		s, found, err := f.find(sample, p, true, false)
+		if found {
+			row.addRow(sample[s.start:s.end])
 		}
 		if !found && err == nil || err != nil && s.next == p {
 			break
@@ -70,13 +70,13 @@ type shape struct {
 const maxNested = 32
 
 // addRow takes in a row, unless it is not a JSON object.
-func (s *shape) addRow(b []byte) bool {
+func (s *shape) addRow(b []byte) {
 	if b = bytes.TrimSpace(b); len(b) == 0 || b[0] != '{' || !json.Valid(b) {
-		return false
+		return
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	return s.add(d, 0) == nil
+	_ = s.add(d, 0) // valid, so there is none
 }
 
 // add takes in the next value.
