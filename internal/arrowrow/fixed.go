@@ -197,7 +197,8 @@ func planDecimal[D digits](id arrow.Type, most int32, o options) (*node, error) 
 	}
 	dt, err := arrow.NewDecimalType(id, precision, scale)
 	if err != nil || precision > most {
-		return nil, fmt.Errorf("decimal(%d,%d): the precision of this type is 1 to %d", precision, scale, most)
+		return nil, fmt.Errorf("decimal(%d,%d): the precision of this type is 1 to %d",
+			precision, scale, most)
 	}
 	n := planFixed[D](dt)
 	if precision == most {

@@ -86,13 +86,16 @@ func encodeLengths[O int32 | int64](
 	}
 	if int(ends[n]) != total || total > math.MaxInt64/2 {
 		offsets.Release()
-		return nil, 0, fmt.Errorf("%d elements in one batch are too many for %v; use smaller batches", total, dt)
+		return nil, 0, fmt.Errorf("%d elements in one batch are too many for %v; use smaller batches",
+			total, dt)
 	}
 	return offsets, total, nil
 }
 
 // readList reads all elements into one block and cuts it.
-func readList[O int32 | int64](t reflect.Type, read reader, d arrow.ArrayData, r rows, live []bool) error {
+func readList[O int32 | int64](
+	t reflect.Type, read reader, d arrow.ArrayData, r rows, live []bool,
+) error {
 	if r.n == 0 {
 		return nil
 	}

@@ -43,6 +43,7 @@ type nullError struct {
 	row    int
 }
 
+// Error names column and row.
 func (e *nullError) Error() string {
 	return fmt.Sprintf("column %q, row %d: null, but the field is not a pointer", e.column, e.row)
 }

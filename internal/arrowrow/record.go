@@ -90,7 +90,9 @@ func (r *record) collect(t reflect.Type, base uintptr, depth int, outer []reflec
 }
 
 // embed takes the fields of an embedded struct as its owner's own.
-func (r *record) embed(sf reflect.StructField, base uintptr, depth int, outer []reflect.Type) (bool, error) {
+func (r *record) embed(
+	sf reflect.StructField, base uintptr, depth int, outer []reflect.Type,
+) (bool, error) {
 	if sf.Type.Kind() == reflect.Pointer && sf.Type.Elem().Kind() == reflect.Struct {
 		return false, fmt.Errorf("field %s: an embedded pointer can not be laid out as columns; "+
 			"embed the struct itself or name the field", sf.Name)

@@ -69,7 +69,7 @@ func cutToken(s string) (token, rest string) {
 }
 
 func parseUnit(s string) (arrow.TimeUnit, error) {
-	for _, u := range []arrow.TimeUnit{arrow.Second, arrow.Millisecond, arrow.Microsecond, arrow.Nanosecond} {
+	for u := arrow.Second; u <= arrow.Nanosecond; u++ {
 		if u.String() == s {
 			return u, nil
 		}

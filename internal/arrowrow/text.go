@@ -13,7 +13,9 @@ func planString(o options) *node {
 	n := &node{dt: arrow.BinaryTypes.String, bind: bindString}
 	switch {
 	case o.dict:
-		n.dt = &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String}
+		n.dt = &arrow.DictionaryType{
+			IndexType: arrow.PrimitiveTypes.Int32, ValueType: arrow.BinaryTypes.String,
+		}
 		n.encode = func(mem memory.Allocator, r rows) (*array.Data, error) {
 			return encodeDict(mem, n.dt, r)
 		}

@@ -23,7 +23,8 @@ func planTime(o options) *node {
 		n.encode = encodeTimes(n, func(t time.Time) int64 { return floorDay(t.Unix()) * day * 1000 }, anyTime)
 	case "time32":
 		n.dt = arrow.FixedWidthTypes.Time32ms
-		n.encode = encodeTimes(n, func(t time.Time) int32 { return int32(ofDay(t) / time.Millisecond) }, anyTime)
+		inMillis := func(t time.Time) int32 { return int32(ofDay(t) / time.Millisecond) }
+		n.encode = encodeTimes(n, inMillis, anyTime)
 	case "time64":
 		n.dt = arrow.FixedWidthTypes.Time64ns
 		n.encode = encodeTimes(n, func(t time.Time) int64 { return int64(ofDay(t)) }, anyTime)

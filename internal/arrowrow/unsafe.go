@@ -18,7 +18,8 @@ type rows struct {
 
 // rowsOf describes the elements of vs.
 func rowsOf[T any](vs []T) rows {
-	return rows{base: unsafe.Pointer(unsafe.SliceData(vs)), stride: reflect.TypeFor[T]().Size(), n: len(vs)}
+	base := unsafe.Pointer(unsafe.SliceData(vs))
+	return rows{base: base, stride: reflect.TypeFor[T]().Size(), n: len(vs)}
 }
 
 // rowsAt describes the elements of a slice held by v.
@@ -150,7 +151,8 @@ func (r rows) setSlice(i int, block rows, from, to int) {
 		*at[slice](r.span(), i) = slice{data: unsafe.Pointer(&struct{}{})}
 		return
 	}
-	*at[slice](r.span(), i) = slice{data: unsafe.Add(block.base, uintptr(from)*block.stride), len: n, cap: n}
+	data := unsafe.Add(block.base, uintptr(from)*block.stride)
+	*at[slice](r.span(), i) = slice{data: data, len: n, cap: n}
 }
 
 // clearSlice makes the slice that is value i of direct rows nil.
@@ -184,7 +186,7 @@ func cast[V any](b []byte) []V {
 	return unsafe.Slice((*V)(unsafe.Pointer(unsafe.SliceData(b))), n)
 }
 
-// values views n values of buffer 1 of an array from its offset on.
+// valuesOf views n values of buffer 1 of an array from its offset on.
 func valuesOf[V any](b []byte, off, n int) []V {
 	if n == 0 {
 		return nil

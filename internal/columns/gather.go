@@ -52,7 +52,9 @@ func (s selection) gather(d arrow.ArrayData) (*array.Data, error) {
 
 // data makes the result for d out of what follows the validity bitmap, and
 // takes over the references to it.
-func (s selection) data(d arrow.ArrayData, children []arrow.ArrayData, buffers ...*memory.Buffer) *array.Data {
+func (s selection) data(
+	d arrow.ArrayData, children []arrow.ArrayData, buffers ...*memory.Buffer,
+) *array.Data {
 	valid, nulls := s.validity(d)
 	all := append([]*memory.Buffer{valid}, buffers...)
 	out := array.NewData(d.DataType(), len(s.rows), all, children, nulls, 0)
@@ -184,10 +186,11 @@ func offsetsOf[O int32 | int64](d arrow.ArrayData) []O {
 
 // gatherEnds makes the offsets of the selected rows. Rows that are not valid
 // become empty; valid nil means that all are.
-func gatherEnds[O int32 | int64](s selection, src []O, valid func(int) bool) (*memory.Buffer, []O, int, error) {
-	buf := s.buffer(len(arrow.GetBytes(make([]O, 1))) * (len(s.rows) + 1))
-	ends := arrow.GetData[O](buf.Bytes())
-	total := 0
+func gatherEnds[O int32 | int64](
+	s selection, src []O, valid func(int) bool,
+) (buf *memory.Buffer, ends []O, total int, err error) {
+	buf = s.buffer(len(arrow.GetBytes(make([]O, 1))) * (len(s.rows) + 1))
+	ends = arrow.GetData[O](buf.Bytes())
 	ends[0] = 0
 	for i, k := range s.rows {
 		if valid == nil || valid(int(k)) {

@@ -188,7 +188,8 @@ func (s selection) gatherRuns(d arrow.ArrayData, dt *arrow.RunEndEncodedType) (*
 	}
 	newEnds := array.NewData(dt.RunEnds(), len(until), []*memory.Buffer{nil, buf}, nil, 0, 0)
 	defer newEnds.Release()
-	return array.NewData(d.DataType(), len(s.rows), []*memory.Buffer{nil}, []arrow.ArrayData{newEnds, values}, 0, 0), nil
+	children := []arrow.ArrayData{newEnds, values}
+	return array.NewData(d.DataType(), len(s.rows), []*memory.Buffer{nil}, children, 0, 0), nil
 }
 
 // runEnds returns the ends of runs as int64.

@@ -9,6 +9,10 @@
 // byte it later reads needs nothing more. arrow-go's builders (package array)
 // do: they clear validity bitmaps and boolean values themselves; what they
 // leave undefined are the values under null slots, which no reader looks at.
+// The exception are the builders of string and binary views (arrow-go 18.8.0):
+// they expect zeros behind a text shorter than 12 bytes, so use them with
+// memory.GoAllocator.
+//
 // The value slots of nulls and the padding behind the last value are the two
 // places where bytes of an older batch can remain; a writer that sends whole
 // buffers out of the process (Arrow IPC) therefore has to clear them or use
