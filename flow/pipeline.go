@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/internal/engine"
+	"github.com/weirflow/weir/state"
 )
 
 // Pipeline is a graph under construction, then a graph that runs. It is built
@@ -44,6 +45,7 @@ type settings struct {
 	observer    Observer
 	chunk       int
 	depth       int
+	fs          state.FS // nil: the disk
 }
 
 // Option is a setting of a [Pipeline].

@@ -38,7 +38,7 @@ func (p *Pipeline) Run(ctx context.Context) (err error) {
 	defer func() { p.ended(err) }()
 	if p.settings.stateDir != "" {
 		c.store, err = state.Open(p.settings.stateDir, p.name, state.Options{
-			Memory: p.settings.stateMemory, Log: p.settings.log,
+			Memory: p.settings.stateMemory, Log: p.settings.log, FS: p.settings.fs,
 		})
 		if err != nil {
 			return refusal(err)
