@@ -112,7 +112,7 @@ func (nulls) add(*scratch, selection) error                         { return nil
 func (nulls) reset(*scratch)                                        {}
 func (nulls) count(*scratch) int                                    { return 0 }
 func (nulls) size(*scratch) int                                     { return 0 }
-func (nulls) bounds(*scratch, bool) bounds                                { return bounds{} }
+func (nulls) bounds(*scratch, bool) bounds                          { return bounds{} }
 func (nulls) chunkBounds() (bounds, pageOrder)                      { return bounds{}, ascending }
 func (nulls) candidates() []encoding                                { return []encoding{encPlain} }
 func (nulls) append(_ *scratch, d []byte, _ encoding, _ int) []byte { return d }

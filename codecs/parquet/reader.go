@@ -1,12 +1,10 @@
 package parquet
 
 import (
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -41,6 +39,7 @@ type Reader struct {
 	o      ReaderOptions
 	schema *arrow.Schema
 	groups []RowGroup
+	perRow atomic.Int64 // memory of a row, as last seen; 0: not yet
 }
 
 // RowGroup is the size of one row group.
@@ -78,27 +77,55 @@ func Open(r parquet.ReaderAtSeeker, o ReaderOptions) (_ *Reader, err error) {
 	if p.schema, err = fr.Schema(); err != nil {
 		return nil, fmt.Errorf("open parquet: schema: %w", err)
 	}
+	rows := int64(0)
 	for i := range f.NumRowGroups() {
-		g := f.MetaData().RowGroup(i)
-		n, err := groupBytes(g)
+		g, err := checkGroup(f.MetaData(), i)
 		if err != nil {
-			return nil, fmt.Errorf("open parquet: row group %d: %w", i, err)
+			return nil, fmt.Errorf("open parquet: row group %d: damaged file: %w", i, err)
 		}
-		p.groups = append(p.groups, RowGroup{Rows: g.NumRows(), Bytes: n})
+		rows += g.Rows
+		p.groups = append(p.groups, g)
+	}
+	if rows != f.NumRows() {
+		return nil, fmt.Errorf("open parquet: damaged file: %d rows in row groups, the footer says %d", rows, f.NumRows())
 	}
 	return p, nil
 }
 
-func groupBytes(g *metadata.RowGroupMetaData) (int64, error) {
-	n := int64(0)
-	for i := range g.NumColumns() {
-		c, err := g.ColumnChunk(i)
-		if err != nil {
-			return 0, err
-		}
-		n += c.TotalCompressedSize()
+// checkGroup holds what the footer says about a row group against the file,
+// before anything is allocated by it.
+func checkGroup(m *metadata.FileMetaData, i int) (RowGroup, error) {
+	g, size := m.RowGroup(i), m.GetSourceFileSize()
+	if g.NumRows() < 0 {
+		return RowGroup{}, fmt.Errorf("%d rows", g.NumRows())
 	}
-	return n, nil
+	if g.NumColumns() != m.Schema.NumColumns() {
+		return RowGroup{}, fmt.Errorf("%d columns, the schema has %d", g.NumColumns(), m.Schema.NumColumns())
+	}
+	out := RowGroup{Rows: g.NumRows()}
+	for k := range g.NumColumns() {
+		c, err := g.ColumnChunk(k)
+		if err != nil {
+			return out, err
+		}
+		name := m.Schema.Column(k).Path()
+		start := c.DataPageOffset()
+		if c.HasDictionaryPage() && c.DictionaryPageOffset() > 0 {
+			start = min(start, c.DictionaryPageOffset())
+		}
+		n := c.TotalCompressedSize()
+		if start < 0 || n < 0 || start > size || n > size-start {
+			return out, fmt.Errorf("column %s: %d bytes from byte %d in a file of %d", name, n, start, size)
+		}
+		if c.TotalUncompressedSize() < 0 || c.NumValues() < 0 {
+			return out, fmt.Errorf("column %s: %d values, %d bytes", name, c.NumValues(), c.TotalUncompressedSize())
+		}
+		if m.Schema.Column(k).MaxRepetitionLevel() == 0 && c.NumValues() != g.NumRows() {
+			return out, fmt.Errorf("column %s: %d values in %d rows", name, c.NumValues(), g.NumRows())
+		}
+		out.Bytes += n
+	}
+	return out, nil
 }
 
 // guard turns a panic of the library under us into an error.
@@ -117,99 +144,6 @@ func (r *Reader) RowGroups() []RowGroup { return slices.Clone(r.groups) }
 
 // Metadata is the footer.
 func (r *Reader) Metadata() *metadata.FileMetaData { return r.f.MetaData() }
-
-// Read calls emit with the rows of the row groups, in the order given (nil:
-// all), and of the columns named (nil: all; order of the file). emit borrows
-// its batch.
-func (r *Reader) Read(ctx context.Context, groups []int, columns []string,
-	emit func(arrow.RecordBatch) error,
-) (err error) {
-	leaves, err := r.leaves(columns)
-	if err != nil {
-		return err
-	}
-	if groups == nil {
-		for i := range r.groups {
-			groups = append(groups, i)
-		}
-	}
-	for _, g := range groups {
-		if g < 0 || g >= len(r.groups) {
-			return fmt.Errorf("read parquet: row group %d of %d", g, len(r.groups))
-		}
-		if err := r.readGroup(ctx, g, leaves, emit); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (r *Reader) readGroup(ctx context.Context, g int, leaves []int,
-	emit func(arrow.RecordBatch) error,
-) error {
-	rows := r.groups[g].Rows
-	if rows == 0 {
-		return nil
-	}
-	rr, err := r.recordReader(ctx, g, leaves)
-	if err != nil {
-		return fmt.Errorf("read parquet: row group %d: %w", g, err)
-	}
-	defer rr.Release()
-	done := int64(0)
-	for done < rows {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		b, err := next(rr)
-		if err != nil {
-			return fmt.Errorf("read parquet: row group %d, row %d: %w", g, done, err)
-		}
-		if done += b.NumRows(); b.NumRows() == 0 {
-			break
-		}
-		if err := emit(b); err != nil {
-			return err
-		}
-	}
-	if done != rows {
-		return fmt.Errorf("read parquet: row group %d: damaged file: %d rows, the footer says %d", g, done, rows)
-	}
-	return nil
-}
-
-func (r *Reader) recordReader(ctx context.Context, g int, leaves []int) (rr pqarrow.RecordReader, err error) {
-	defer guard("begin", &err)
-	props := pqarrow.ArrowReadProperties{BatchSize: r.batchRows(g, leaves)}
-	fr, err := pqarrow.NewFileReader(r.f, props, r.o.Alloc)
-	if err != nil {
-		return nil, err
-	}
-	return fr.GetRecordReader(ctx, leaves, []int{g})
-}
-
-// next is Read of rr; a clean end is an error because the caller counts.
-func next(rr pqarrow.RecordReader) (b arrow.RecordBatch, err error) {
-	defer guard("decode", &err)
-	b, err = rr.Read()
-	if errors.Is(err, io.EOF) {
-		return nil, io.ErrUnexpectedEOF
-	}
-	return b, err
-}
-
-// batchRows is how many rows fit in a batch going by the footer's sizes.
-func (r *Reader) batchRows(g int, leaves []int) int64 {
-	meta := r.f.MetaData().RowGroup(g)
-	size := int64(0)
-	for _, i := range leaves {
-		if c, err := meta.ColumnChunk(i); err == nil {
-			size += c.TotalUncompressedSize()
-		}
-	}
-	perRow := max(1, size/max(1, meta.NumRows()))
-	return max(1, min(r.o.BatchRows, r.o.BatchBytes/perRow))
-}
 
 // leaves are the leaf columns under the columns named.
 func (r *Reader) leaves(columns []string) ([]int, error) {
