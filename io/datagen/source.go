@@ -179,6 +179,7 @@ func (s source) Run(ctx context.Context, from *Position, out *flow.Emitter[flow.
 	var next int64
 	if from != nil {
 		next = int64(*from)
+		out.Progress(next)
 	}
 	var table *changes
 	if s.cfg.CDCMode {

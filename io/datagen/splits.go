@@ -38,6 +38,7 @@ func (s splits) Run(ctx context.Context, p split, from *Position, out *flow.Emit
 	next := p.Index * size
 	if from != nil {
 		next = int64(*from)
+		out.Progress(p.below(next, size))
 	}
 	bucket := s.share(p)
 	for s.cfg.MaxEvents == 0 || next < s.cfg.MaxEvents {
@@ -66,6 +67,15 @@ type sizedSplits struct{ splits }
 
 // Size is the number of rows of all parts.
 func (s sizedSplits) Size(context.Context) (int64, error) { return s.size(), nil }
+
+// SizeOf is the number of rows of one part.
+func (s sizedSplits) SizeOf(p split) int64 { return p.below(s.size(), s.cfg.BatchSize) }
+
+// below counts the part's rows with numbers below n.
+func (p split) below(n, size int64) int64 {
+	rounds, rest := n/(size*p.Of), n%(size*p.Of)
+	return rounds*size + min(max(rest-p.Index*size, 0), size)
+}
 
 // share is the part's bucket: the parts together keep to the rate.
 func (s splits) share(p split) *pace.Bucket {
