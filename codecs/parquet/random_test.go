@@ -200,3 +200,5 @@ func (s shape) leaf(b array.Builder) {
 		panic(fmt.Sprintf("%T", b))
 	}
 }
+
+func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
