@@ -10,7 +10,8 @@ import (
 // concurrent use, and allocates nothing but decoded strings.
 type KeyCodec[K comparable] struct {
 	ops   []keyOp
-	whole op // the only op, when K is a single value; else opNone
+	whole op   // the only op, when K is a single value; else opNone
+	word  bool // K is one integer of 64 bits
 }
 
 // keyOp is one value inside a key.
@@ -55,6 +56,7 @@ func KeyOf[K comparable]() (*KeyCodec[K], error) {
 	}
 	if len(ops) == 1 && ops[0].off == 0 {
 		c.whole = ops[0].op
+		c.word = c.whole == opUint64 || c.whole == opInt64
 	}
 	return c, nil
 }
@@ -144,15 +146,19 @@ func (c *KeyCodec[K]) DecodeKey(b []byte) (K, error) {
 
 // Hash returns the stable hash of k; keys that are equal in Go hash equally.
 func (c *KeyCodec[K]) Hash(k K) uint64 {
-	if c.whole == opUint64 || c.whole == opInt64 {
+	if c.word {
 		return HashUint64(*as[uint64](of(&k)))
 	}
 	return c.hashOps(of(&k))
 }
 
 func (c *KeyCodec[K]) hashOps(p pointer) uint64 {
-	if c.whole == opTextEnd {
+	switch c.whole {
+	case opNone:
+	case opTextEnd:
 		return HashString(*as[string](p))
+	default:
+		return hashKeyOp(&c.ops[0], p)
 	}
 	var h uint64
 	for i := range c.ops {
