@@ -53,7 +53,8 @@ func column[V any](d arrow.ArrayData) []V {
 // planFixed is for values that Arrow and Go hold in the same form.
 func planFixed[V any](dt arrow.DataType) *node {
 	return &node{
-		dt: dt,
+		dt:    dt,
+		width: int(reflect.TypeFor[V]().Size()),
 		encode: func(mem memory.Allocator, r rows) (*array.Data, error) {
 			return encodeFixed[V](mem, dt, r), nil
 		},
@@ -204,6 +205,7 @@ func planDecimal[D digits](id arrow.Type, most int32, o options) (*node, error) 
 	if precision == most {
 		return n, nil
 	}
+	n.width = 0
 	n.encode = func(mem memory.Allocator, r rows) (*array.Data, error) {
 		for i := range r.n {
 			if p := ref[D](r, i); p != nil && !(*p).FitsInPrecision(precision) {

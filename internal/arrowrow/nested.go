@@ -64,12 +64,27 @@ func encodeList[O int32 | int64](
 		return nil, err
 	}
 	defer offsets.Release()
-	child, err := elem.encode(mem, r.elements(t.Elem().Size(), total))
+	child, err := encodeElements(mem, t, elem, r, total)
 	if err != nil {
 		return nil, fmt.Errorf("element %w", err)
 	}
 	defer child.Release()
 	return array.NewData(dt, r.n, []*memory.Buffer{nil, offsets}, []arrow.ArrayData{child}, 0, 0), nil
+}
+
+// encodeElements makes one array of the elements of all slices.
+func encodeElements(
+	mem memory.Allocator, t reflect.Type, elem *node, r rows, total int,
+) (*array.Data, error) {
+	if elem.width == 0 {
+		return elem.encode(mem, r.elements(t.Elem().Size(), total))
+	}
+	buf := newBuffer(mem, total*elem.width)
+	dst := buf.Bytes()
+	for i := range r.n {
+		dst = dst[copy(dst, r.sliceBytes(i, elem.width)):]
+	}
+	return newData(elem.dt, total, nil, buf), nil
 }
 
 // encodeLengths writes the offsets of lists and returns the sum of lengths.

@@ -20,6 +20,7 @@ type node struct {
 	dt       arrow.DataType
 	optional bool // a pointer: null and nil are the same
 	nilable  bool // the zero value stands for a null
+	width    int  // bytes of a value, if Arrow and Go hold it in the same form
 
 	// encode makes an array of all rows, without validity; rows without a
 	// value become zero.

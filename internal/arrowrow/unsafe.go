@@ -111,6 +111,16 @@ func (r rows) sliceLen(i int) int {
 	return 0
 }
 
+// sliceBytes returns the memory of the slice that is value i, whose elements
+// have size bytes.
+func (r rows) sliceBytes(i, size int) []byte {
+	s := ref[slice](r, i)
+	if s == nil || s.len == 0 {
+		return nil
+	}
+	return unsafe.Slice((*byte)(s.data), s.len*size)
+}
+
 // elements describes all elements of all slices at r, one after the other;
 // total is their number.
 func (r rows) elements(size uintptr, total int) rows {
