@@ -64,6 +64,9 @@ func parseIdentity(b []byte) (identity, error) {
 	}
 	head, text, _ := strings.Cut(string(body), "\n")
 	format, err := strconv.Atoi(strings.TrimPrefix(head, identityHead))
+	if err == nil && format < 1 {
+		err = fmt.Errorf("there is no format %d", format)
+	}
 	if err != nil {
 		return identity{}, fmt.Errorf("format: %w", err)
 	}

@@ -61,6 +61,10 @@ type health struct {
 	warnings atomic.Uint64
 }
 
+func newHealth(dir string, log *slog.Logger) *health {
+	return &health{dir: dir, log: log, broken: make(chan struct{})}
+}
+
 // err returns the fault that ended the store's life, if there was one.
 func (h *health) err() error {
 	if p := h.fault.Load(); p != nil {

@@ -72,7 +72,7 @@ type Store struct {
 // The errors match [ErrForeign], [ErrNewer], [ErrDamaged] and [ErrLocked].
 func Open(dir, pipeline string, o Options) (*Store, error) {
 	o = o.withDefaults()
-	s := &Store{dir: dir, opts: o, health: &health{dir: dir, log: o.Log, broken: make(chan struct{})}}
+	s := &Store{dir: dir, opts: o, health: newHealth(dir, o.Log)}
 	id, fresh, err := s.inspect(pipeline)
 	if err != nil {
 		return nil, err
@@ -168,11 +168,7 @@ func (s *Store) acquire() error {
 func (s *Store) open(id identity, pipeline string, fresh bool) error {
 	if fresh {
 		id = identity{Kind: kindState, Pipeline: pipeline, Incarnation: uuid.NewString(), format: Format}
-		text, err := id.encode()
-		if err == nil {
-			err = placeFile(s.opts.FS, s.dir, identityFile, text)
-		}
-		if err != nil {
+		if err := placeIdentity(s.opts.FS, s.dir, id); err != nil {
 			return fmt.Errorf("make state in %s: %w", s.dir, err)
 		}
 	}
