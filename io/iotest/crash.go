@@ -123,45 +123,49 @@ func (x sinkExam) abandoned(t *testing.T) {
 	if _, err := w.Prepare(t.Context(), 3); err != nil {
 		t.Fatalf("prepare: %v", err)
 	}
+	p.write(t, w, idsOf(4))
 	closeWriter(t, w)
 	p.want(t, 1)
 }
 
 // strangers come with a state that does not fit what the sink has recorded.
+// The sink has committed epochs of ours; of the stranger's state, last is the
+// newest commit.
 func (x sinkExam) strangers(t *testing.T) {
-	fill := func(t *testing.T) *pipe {
-		p := x.newPipe(t)
-		if !p.exactly() {
-			t.Skip("the sink promises at least once, and records nothing")
-		}
-		w := p.writer(t, 1, 0, 1)
-		defer closeWriter(t, w)
-		for e := flow.Epoch(1); e <= 3; e++ {
-			p.epoch(t, w, e)
-		}
-		p.open(t)
-		return p
+	for _, c := range []struct {
+		name        string
+		committed   flow.Epoch
+		incarnation string
+		last        flow.Epoch
+	}{
+		{"ALostState", 3, theirs, 0},
+		{"ALostStateAtTheSameEpoch", 1, theirs, 0},
+		{"AnotherState", 3, theirs, 3},
+		{"AnOldCopyOfTheState", 3, ours, 1},
+		{"ASinkRolledBack", 3, ours, 9},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := x.newPipe(t)
+			if !p.exactly() {
+				t.Skip("the sink promises at least once, and records nothing")
+			}
+			w := p.writer(t, 1, 0, 1)
+			defer closeWriter(t, w)
+			var epochs []flow.Epoch
+			for e := flow.Epoch(1); e <= c.committed; e++ {
+				p.epoch(t, w, e)
+				epochs = append(epochs, e)
+			}
+			p.open(t)
+			p.incarnation, p.last = c.incarnation, flow.Txn{}
+			if c.last > 0 {
+				p.last.Epoch = c.last - 1
+				p.last = p.txn(c.last)
+			}
+			p.refused(t, c.last+1)
+			p.want(t, epochs...)
+		})
 	}
-	t.Run("AnotherIncarnation", func(t *testing.T) {
-		p := fill(t)
-		p.incarnation, p.last = theirs, flow.Txn{}
-		p.refused(t, 1)
-		p.want(t, 1, 2, 3)
-	})
-	t.Run("AnOldCopyOfTheState", func(t *testing.T) {
-		p := fill(t)
-		p.last = flow.Txn{}
-		p.last = p.txn(1)
-		p.refused(t, 2)
-		p.want(t, 1, 2, 3)
-	})
-	t.Run("ASinkRolledBack", func(t *testing.T) {
-		p := fill(t)
-		p.last = flow.Txn{Epoch: 8}
-		p.last = p.txn(9)
-		p.refused(t, 10)
-		p.want(t, 1, 2, 3)
-	})
 }
 
 // refused wants Conflict from Start, or from the commit of the next epoch at

@@ -101,7 +101,7 @@ func lines(b flow.Batch) []string {
 }
 
 // patience is how long something may take that should happen at once.
-const patience = 10 * time.Second
+const patience = 3 * time.Second
 
 // noGoroutines fails t when f leaves a goroutine behind.
 func noGoroutines(t *testing.T, f func()) {
