@@ -140,8 +140,7 @@ func readElements[O int32 | int64](
 	part := array.NewSliceData(child, int64(first), int64(last))
 	defer part.Release()
 	err := read(part, block, liveElements(ends, live))
-	var null *nullError
-	if errors.As(err, &null) {
+	if null, ok := errors.AsType[*nullError](err); ok {
 		row := sort.Search(len(ends)-1, func(i int) bool { return int(ends[i+1])-first > null.row })
 		return block, &nullError{column: null.column, row: row}
 	}
@@ -214,8 +213,7 @@ func readFixedList(t reflect.Type, read reader, d arrow.ArrayData, r rows, live 
 	part := array.NewSliceData(d.Children()[0], ends[0], ends[r.n])
 	defer part.Release()
 	err := read(part, block, liveElements(ends, live))
-	var null *nullError
-	if errors.As(err, &null) {
+	if null, ok := errors.AsType[*nullError](err); ok {
 		return &nullError{column: null.column, row: null.row / size}
 	}
 	if err != nil {

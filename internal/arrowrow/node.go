@@ -73,8 +73,8 @@ func named(name string, read reader) reader {
 		if err == nil {
 			return nil
 		}
-		var null *nullError
-		if !errors.As(err, &null) {
+		null, ok := errors.AsType[*nullError](err)
+		if !ok {
 			return fmt.Errorf("column %q: %w", name, err)
 		}
 		if null.column != "" {

@@ -1,6 +1,7 @@
 package bincode
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -62,26 +63,16 @@ func KeyOf[K comparable]() (*KeyCodec[K], error) {
 }
 
 func keyOps(ops []keyOp, t reflect.Type, off uintptr) ([]keyOp, error) {
-	var err error
-	switch t.Kind() {
-	case reflect.Struct:
-		if t == reflect.TypeFor[time.Time]() {
-			return nil, fmt.Errorf("equal times may differ as keys (zone, monotonic clock); use UnixNano")
-		}
-		for i := range t.NumField() {
-			f := t.Field(i)
-			if !f.IsExported() {
-				return nil, fmt.Errorf("field %s is not exported", f.Name)
-			}
-			if ops, err = keyOps(ops, f.Type, off+f.Offset); err != nil {
-				return nil, fmt.Errorf("field %s: %w", f.Name, err)
-			}
-		}
-		return ops, nil
-	case reflect.Array:
-		if t.Elem().Kind() == reflect.Uint8 {
-			return append(ops, keyOp{op: opBytes, off: off, size: t.Len()}), nil
-		}
+	if t == reflect.TypeFor[time.Time]() {
+		return nil, errors.New("equal times may differ as keys (zone, monotonic clock); use UnixNano")
+	}
+	switch {
+	case t.Kind() == reflect.Struct:
+		return structOps(ops, t, off)
+	case t.Kind() == reflect.Array && t.Elem().Kind() == reflect.Uint8:
+		return append(ops, keyOp{op: opBytes, off: off, size: t.Len()}), nil
+	case t.Kind() == reflect.Array:
+		var err error
 		for i := range t.Len() {
 			if ops, err = keyOps(ops, t.Elem(), off+uintptr(i)*t.Elem().Size()); err != nil {
 				return nil, err
@@ -94,6 +85,20 @@ func keyOps(ops []keyOp, t reflect.Type, off uintptr) ([]keyOp, error) {
 		return nil, fmt.Errorf("%v has no key encoding", t)
 	}
 	return append(ops, keyOp{op: o, off: off}), nil
+}
+
+func structOps(ops []keyOp, t reflect.Type, off uintptr) ([]keyOp, error) {
+	var err error
+	for i := range t.NumField() {
+		f := t.Field(i)
+		if !f.IsExported() {
+			return nil, fmt.Errorf("field %s is not exported", f.Name)
+		}
+		if ops, err = keyOps(ops, f.Type, off+f.Offset); err != nil {
+			return nil, fmt.Errorf("field %s: %w", f.Name, err)
+		}
+	}
+	return ops, nil
 }
 
 func scalarOp(t reflect.Type) op {

@@ -59,11 +59,11 @@ func appendEscaped(dst []byte, s string) []byte {
 }
 
 func readKeyOp(b []byte, o *keyOp, p pointer) ([]byte, error) {
-	switch o.op {
-	case opTextEnd:
+	if o.op == opTextEnd {
 		*as[string](p) = string(b)
 		return nil, nil
-	case opText:
+	}
+	if o.op == opText {
 		return readEscaped(b, as[string](p))
 	}
 	n := o.width()

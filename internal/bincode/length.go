@@ -4,16 +4,17 @@ import "encoding/binary"
 
 func appendLength(dst []byte, n int) []byte { return binary.AppendUvarint(dst, uint64(n)) }
 
-// readLength reads a length of things that take at least least bytes each.
-func readLength(b []byte, least int) (int, []byte, error) {
+// readLength reads a number of bytes.
+func readLength(b []byte) (int, []byte, error) {
 	n, b, err := readUvarint(b)
-	if err == nil && n > uint64(len(b)/least) {
+	if err == nil && n > uint64(len(b)) {
 		err = ErrShort
 	}
 	return int(n), b, err
 }
 
-// readCount reads the length of a slice or map; -1 stands for nil.
+// readCount reads the length of a slice or map whose elements take at least
+// least bytes each; -1 stands for nil.
 func readCount(b []byte, least int) (int, []byte, error) {
 	n, b, err := readUvarint(b)
 	if err == nil && n > 0 && n-1 > uint64(len(b)/least) {

@@ -227,7 +227,7 @@ func marshalerPlan(t reflect.Type) *plan {
 			return append(appendLength(dst, len(b)), b...)
 		},
 		read: func(b []byte, at pointer, _ int) ([]byte, error) {
-			n, b, err := readLength(b, 1)
+			n, b, err := readLength(b)
 			if err != nil {
 				return nil, err
 			}

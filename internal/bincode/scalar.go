@@ -140,7 +140,7 @@ func stringPlan() *plan {
 			return append(appendLength(dst, len(s)), s...)
 		},
 		read: func(b []byte, at pointer, _ int) ([]byte, error) {
-			n, b, err := readLength(b, 1)
+			n, b, err := readLength(b)
 			if err != nil {
 				return nil, err
 			}
