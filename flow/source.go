@@ -66,6 +66,13 @@ type CommittedSplit[S, O any] interface {
 	CommittedSplit(ctx context.Context, s S, o O) error
 }
 
+// Resumer is an optional method of a [SplitSource]: the IDs of the splits
+// that earlier runs have begun or ended, once and before anything is listed.
+// A source whose parts may change tells from them what did.
+type Resumer interface {
+	Resume(ctx context.Context, ids iter.Seq[string]) error
+}
+
 // SizedSplits is an optional method of a [SplitSource] that is [Sized]: how
 // much of the total a split is. A split that an earlier run has read to its
 // end counts as done.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -110,6 +112,11 @@ func (f *feed[T, S, O]) take(ctx context.Context, every time.Duration) (s S, wai
 
 // list adds the splits that are new, less those read to their end before.
 func (f *feed[T, S, O]) list(ctx context.Context) error {
+	if f.listed.IsZero() {
+		if err := f.resume(ctx); err != nil {
+			return err
+		}
+	}
 	if sized, ok := f.s.(Sized); ok {
 		total, err := sized.Size(ctx)
 		if err != nil {
@@ -142,6 +149,23 @@ func (f *feed[T, S, O]) list(ctx context.Context) error {
 	}
 	f.listed = time.Now()
 	return nil
+}
+
+// resume tells the source what earlier runs have begun or ended.
+func (f *feed[T, S, O]) resume(ctx context.Context) error {
+	r, ok := f.s.(Resumer)
+	if !ok || f.c.store == nil {
+		return nil
+	}
+	ids, err := f.c.store.DoneSplits(f.n.name)
+	if err != nil {
+		return err
+	}
+	begun, err := f.c.store.Positions(f.n.name)
+	if err != nil {
+		return err
+	}
+	return r.Resume(ctx, slices.Values(slices.AppendSeq(ids, maps.Keys(begun))))
 }
 
 // position is where an earlier run was in the split.
