@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/decimal128"
+	"github.com/apache/arrow-go/v18/arrow/extensions"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 
@@ -198,6 +199,21 @@ func TestReadsOtherForms(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestReadsExtensions(t *testing.T) {
+	type row struct {
+		ID  [16]byte
+		Opt *[16]byte
+	}
+	ub := extensions.NewUUIDBuilder(memory.NewGoAllocator())
+	ub.AppendBytes([16]byte{1, 15: 2})
+	ids := ub.NewArray()
+	schema := arrow.NewSchema([]arrow.Field{nullable("ID", ids.DataType()), nullable("Opt", ids.DataType())}, nil)
+	got, err := decode[row](t, array.NewRecordBatch(schema, []arrow.Array{ids, ids}, 1))
+	if err != nil || got[0].ID != ([16]byte{1, 15: 2}) || *got[0].Opt != got[0].ID {
+		t.Errorf("%v, %v", got, err)
 	}
 }
 

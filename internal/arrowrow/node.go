@@ -51,6 +51,9 @@ func (e *nullError) Error() string {
 
 // reader returns how to read arrays of type dt, nulls looked after.
 func (n *node) reader(dt arrow.DataType) (reader, error) {
+	if ext, ok := dt.(arrow.ExtensionType); ok {
+		dt = ext.StorageType() // a UUID is its 16 bytes
+	}
 	read, err := n.bind(dt)
 	if errors.Is(err, errType) {
 		return nil, fmt.Errorf("is %v, want %v", dt, n.dt)

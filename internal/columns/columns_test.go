@@ -356,6 +356,25 @@ type compound struct {
 	B bool
 }
 
+func TestHashRowsOfUUIDs(t *testing.T) {
+	ub := extensions.NewUUIDBuilder(memory.NewGoAllocator())
+	ids := [][16]byte{{1}, {2, 15: 3}}
+	for _, id := range ids {
+		ub.AppendBytes(id)
+	}
+	col := ub.NewArray()
+	schema := arrow.NewSchema([]arrow.Field{{Name: "id", Type: col.DataType()}}, nil)
+	dst := make([]uint64, 2)
+	if err := columns.HashRows(array.NewRecordBatch(schema, []arrow.Array{col}, 2), []int{0}, dst); err != nil {
+		t.Fatal(err)
+	}
+	for i, id := range ids {
+		if want := must(bincode.KeyOf[[16]byte]()).Hash(id); dst[i] != want {
+			t.Errorf("row %d: %#x, want %#x", i, dst[i], want)
+		}
+	}
+}
+
 // A row has the hash of the Go key of the same values.
 func TestHashRowsEqualsKeyHash(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))

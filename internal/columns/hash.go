@@ -18,7 +18,7 @@ const nullHash = 0x9ae16a3b2f90404f
 // bincode.KeyCodec.Hash of the same values: of one column to that of its Go
 // type, of several to that of a struct of them. Numbers hash by value,
 // whatever their width; times and dates as their integers; dictionaries as
-// what they refer to; all nulls alike. Nested columns are an error.
+// what they refer to; extensions as what they store; all nulls alike. Nested columns are an error.
 func HashRows(b arrow.RecordBatch, cols []int, dst []uint64) error {
 	if int64(len(dst)) != b.NumRows() {
 		return fmt.Errorf("hash rows: %d places for %d rows", len(dst), b.NumRows())
@@ -27,7 +27,7 @@ func HashRows(b arrow.RecordBatch, cols []int, dst []uint64) error {
 		clear(dst)
 	}
 	for i, c := range cols {
-		h, err := hasherOf(b.Column(c).Data())
+		h, err := hasherOf(b.Column(c).Data(), b.Column(c).DataType())
 		if err != nil {
 			return fmt.Errorf("hash column %q: %w", b.ColumnName(c), err)
 		}
@@ -71,9 +71,11 @@ func (h hasher) rows(dst []uint64, first bool) {
 	}
 }
 
-func hasherOf(d arrow.ArrayData) (hasher, error) {
+func hasherOf(d arrow.ArrayData, dt arrow.DataType) (hasher, error) {
 	h := hasher{column: d}
-	switch dt := d.DataType().(type) {
+	switch dt := dt.(type) {
+	case arrow.ExtensionType:
+		return hasherOf(d, dt.StorageType())
 	case *arrow.NullType:
 		h.hash = func(int, []uint64) {}
 	case *arrow.BooleanType:
@@ -189,7 +191,7 @@ func hashFixed(d arrow.ArrayData, width int) func(int, []uint64) {
 
 // hashDictionary hashes the dictionary once and looks up.
 func hashDictionary(d arrow.ArrayData, dt *arrow.DictionaryType) (hasher, error) {
-	words, err := hasherOf(d.Dictionary())
+	words, err := hasherOf(d.Dictionary(), dt.ValueType)
 	if err != nil {
 		return hasher{}, err
 	}
