@@ -141,7 +141,7 @@ func TestErrorsNameTheOperator(t *testing.T) {
 
 func TestDrainAndCancel(t *testing.T) {
 	dir := t.TempDir()
-	build := func() (*flow.Pipeline, *[]int) {
+	build := func() (*flow.Pipeline, flow.Flow[int]) {
 		p := flow.New("p", flow.StateDir(dir), flow.Checkpoint(time.Millisecond))
 		in := flow.FromFunc(p, "in", func(ctx context.Context, from int, emit func(int, int) error) error {
 			for i := from; ; i++ {
@@ -153,19 +153,28 @@ func TestDrainAndCancel(t *testing.T) {
 				}
 			}
 		})
-		return p, flow.Collect(flow.Async(in))
+		return p, flow.Async(in)
 	}
-	p, got := build()
-	timer := time.AfterFunc(30*time.Millisecond, p.Drain)
-	defer timer.Stop()
+	p, in := build()
+	seen := newCounter(1000)
+	got := flow.Collect(flow.Tap(in, func(int) {
+		if seen.down() {
+			p.Drain()
+		}
+	}))
 	run(t, p)
 	n := len(*got)
-	if n == 0 {
-		t.Fatal("nothing before the drain")
+	if n < 1000 {
+		t.Fatalf("%d rows before the drain", n)
 	}
-	p, got = build()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
-	defer cancel()
+	p, in = build()
+	ctx, cancel := context.WithCancel(t.Context())
+	seen = newCounter(1000)
+	got = flow.Collect(flow.Tap(in, func(int) {
+		if seen.down() {
+			cancel()
+		}
+	}))
 	if err := p.Run(ctx); flow.KindOf(err) != flow.Canceled {
 		t.Fatal(err)
 	}

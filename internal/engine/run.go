@@ -54,14 +54,14 @@ type Run struct {
 	cfg   Config
 	Epoch uint64 // the last durable one when the run began
 
-	lanes   []*Lane
-	boxes   []*Inbox
-	sources []sourceTask
-	tasks   []task
-	sinks   []*Sink
-	ends    []func() error
-	prologue  []Delta // to be written with the first epoch
-	told    []func(ctx context.Context, epoch uint64) error
+	lanes    []*Lane
+	boxes    []*Inbox
+	sources  []sourceTask
+	tasks    []task
+	sinks    []*Sink
+	ends     []func() error
+	prologue []Delta // to be written with the first epoch
+	told     []func(ctx context.Context, epoch uint64) error
 
 	previous  map[string]uint64 // by sink: its last commit
 	cur       atomic.Pointer[epoch]

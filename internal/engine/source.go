@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"sync"
 	"time"
 )
 
@@ -24,7 +23,7 @@ type Source[T any] struct {
 	// position after the last element.
 	Cut func(epoch uint64)
 
-	mu      sync.Mutex
+	mu      *gate
 	err     error // set once the lane has failed: nothing may enter any more
 	counted tally
 	fresh   bool // elements were pushed since the last flush
@@ -34,7 +33,7 @@ type Source[T any] struct {
 
 // NewSource makes the source of lane l, pushing to next.
 func NewSource[T any](l *Lane, next Port[T]) *Source[T] {
-	s := &Source[T]{lane: l, port: next, rows: Rows[T](), sizer: SizerOf[T](), time: MinTime}
+	s := &Source[T]{mu: newGate(), lane: l, port: next, rows: Rows[T](), sizer: SizerOf[T](), time: MinTime}
 	_, s.free = Refs[T]()
 	l.Run.sources = append(l.Run.sources, s)
 	return s
