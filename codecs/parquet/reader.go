@@ -69,6 +69,9 @@ func Open(r parquet.ReaderAtSeeker, o ReaderOptions) (_ *Reader, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("open parquet: %w", err)
 	}
+	if err := checkArrowSchema(f.MetaData().KeyValueMetadata()); err != nil {
+		return nil, fmt.Errorf("open parquet: %w", err)
+	}
 	p := &Reader{f: f, o: o}
 	fr, err := pqarrow.NewFileReader(f, pqarrow.ArrowReadProperties{}, o.Alloc)
 	if err != nil {

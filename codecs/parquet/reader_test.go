@@ -3,6 +3,8 @@ package parquet
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -14,6 +16,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 )
 
 // file writes n rows of id, text and a list, in row groups of 1000.
@@ -164,6 +167,58 @@ func TestReadDamaged(t *testing.T) {
 	}
 	if failed == 0 {
 		t.Error("no damage was noticed")
+	}
+}
+
+// TestReadDamagedTypes does the same to files of all types, with what was
+// turned not hidden by compression.
+func TestReadDamagedTypes(t *testing.T) {
+	for seed := range uint64(25) {
+		r := newRand(seed)
+		w := written{schema: randomSchema(r)}
+		w.batches = []arrow.RecordBatch{randomBatch(r, w.schema, r.IntN(200))}
+		w.write(t, WriterOptions{Compression: "none", RowGroupRows: 100, Workers: 1})
+		for range 20 {
+			bad := bytes.Clone(w.file)
+			for range 1 + r.IntN(3) {
+				bad[r.IntN(len(bad))] ^= byte(1 << r.IntN(8))
+			}
+			_ = readAll(t.Context(), bad) // rows or an error, but no panic
+		}
+	}
+}
+
+// TestArrowSchemaCounts puts a huge count in every place of the Arrow schema
+// that a file carries: nothing may be allocated by it.
+func TestArrowSchemaCounts(t *testing.T) {
+	kv, err := pairs(randomSchema(newRand(6)), WriterOptions{}.withDefaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := base64.StdEncoding.DecodeString(kv[len(kv)-1][1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(b []byte) error {
+		m := metadata.NewKeyValueMetadata()
+		if err := m.Append(arrowSchemaKey, base64.StdEncoding.EncodeToString(b)); err != nil {
+			return err
+		}
+		return checkArrowSchema(m)
+	}
+	if err := check(good); err != nil {
+		t.Fatal(err)
+	}
+	refused := 0
+	for at := 8; at+4 <= len(good); at += 4 {
+		bad := bytes.Clone(good)
+		binary.LittleEndian.PutUint32(bad[at:], 1<<30)
+		if check(bad) != nil {
+			refused++
+		}
+	}
+	if refused < 10 {
+		t.Errorf("%d of %d places were noticed", refused, len(good)/4)
 	}
 }
 
