@@ -108,7 +108,7 @@ func AppendDecimal(dst []byte, v decimal128.Num, scale int32) []byte {
 	hi, lo := uint64(v.HighBits()), v.LowBits() //nolint:gosec // not negative
 	var text [40]byte
 	at := len(text)
-	for hi != 0 || lo != 0 || int(scale) >= len(text)-at {
+	for hi != 0 || lo != 0 || int(max(scale, 0)) >= len(text)-at {
 		var r uint64
 		hi, r = hi/10, hi%10
 		lo, r = bits.Div64(r, lo, 10)
