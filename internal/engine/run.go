@@ -69,6 +69,7 @@ type Run struct {
 	drain     chan struct{}
 	drainOnce sync.Once
 	request   chan struct{}
+	stirred   chan struct{} // a source holds something to be sent in bulk
 	durable   atomic.Uint64
 	committed atomic.Int64 // unix nanoseconds of the last complete epoch
 	failed    chan struct{}
@@ -82,7 +83,7 @@ func NewRun(cfg Config) *Run {
 	r := &Run{
 		cfg: cfg, previous: map[string]uint64{},
 		queue: make(chan *epoch, 1), drain: make(chan struct{}),
-		request: make(chan struct{}, 1), failed: make(chan struct{}),
+		request: make(chan struct{}, 1), stirred: make(chan struct{}, 1), failed: make(chan struct{}),
 	}
 	if cfg.Store != nil {
 		r.Epoch = cfg.Store.Manifest().Epoch
@@ -229,12 +230,28 @@ func (r *Run) share() {
 	}
 }
 
+// stir wakes the lingering goroutine.
+func (r *Run) stir() {
+	select {
+	case r.stirred <- struct{}{}:
+	default:
+	}
+}
+
+// linger sends on, a moment after it came, what sources hold only to be sent
+// in bulk.
 func (r *Run) linger(done <-chan struct{}) {
-	tick := time.NewTicker(lingerEvery)
-	defer tick.Stop()
+	timer := time.NewTimer(lingerEvery)
+	defer timer.Stop()
 	for {
 		select {
-		case <-tick.C:
+		case <-r.stirred:
+		case <-done:
+			return
+		}
+		timer.Reset(lingerEvery)
+		select {
+		case <-timer.C:
 		case <-done:
 			return
 		}

@@ -141,7 +141,10 @@ func (s *Source[T]) count(vs []T) {
 // add counts locally and publishes now and then: an atomic add on every
 // element would cost as much as the element.
 func (s *Source[T]) add(rows, bytes int64) {
-	s.fresh = true
+	if !s.fresh {
+		s.fresh = true
+		s.lane.Run.stir()
+	}
 	s.counted.rows += rows
 	s.counted.bytes += bytes
 	if s.counted.batches++; s.counted.batches >= 64 || s.rows != nil {
@@ -201,6 +204,7 @@ func (s *Source[T]) enter(c Ctl) error {
 // pushing at this moment.
 func (s *Source[T]) linger() error {
 	if !s.mu.TryLock() {
+		s.lane.Run.stir() // it is pushing: look again
 		return nil
 	}
 	return s.locked(func() error { return s.enter(Ctl{Kind: Flush}) })
