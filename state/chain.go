@@ -20,7 +20,7 @@ const (
 // checkChain follows the links from the manifest's floor to its epoch.
 func (s *Store) checkChain() error {
 	m := s.manifest
-	at, first := m.floor, true
+	at, first := uint64(0), true
 	gap := func(epoch, before uint64) error {
 		return damaged(s.dir, dbDir, fmt.Errorf("epoch %d follows epoch %d, which is missing: "+
 			"part of a log or of Pebble's manifest is lost", epoch, before))
@@ -34,7 +34,11 @@ func (s *Store) checkChain() error {
 			return damaged(s.dir, "an epoch key", err)
 		}
 		before := binary.BigEndian.Uint64(value)
-		if first && before > at || !first && before != at || before >= k.epoch {
+		missing := before != at
+		if first {
+			missing = before > 0 && before >= m.floor
+		}
+		if missing || before >= k.epoch {
 			return gap(k.epoch, before)
 		}
 		at, first = k.epoch, false

@@ -24,7 +24,7 @@ const formatMajor = pebble.FormatValueSeparation
 // nothing is left to read with.
 func pebbleOptions(o Options, health *health) *pebble.Options {
 	p := &pebble.Options{
-		FS:                    o.FS,
+		FS:                    faultFS{o.FS, health},
 		CacheSize:             o.Memory,
 		MemTableSize:          uint64(max(o.Memory/8, 64<<10)),
 		FormatMajorVersion:    formatMajor,
@@ -51,18 +51,21 @@ type health struct {
 	dir   string
 	log   *slog.Logger
 	fault atomic.Pointer[error]
-	stuck atomic.Bool // Pebble broke off in the middle: its locks may be held
 
-	// While Pebble opens, an error in the background is final: Pebble would
-	// try again for ever, and Open would never return.
-	opening  atomic.Bool
-	broken   chan struct{} // closed when that happens
+	// broken is closed at the first failure of Pebble's own work: a write, or
+	// a flush or compaction, which Pebble tries again for ever. Whoever waits
+	// for such work waits for ever too: see await.
+	broken   chan struct{}
 	breaking sync.Once
-	warnings atomic.Uint64
+
+	// stuck is closed when Pebble broke off in the middle. Its locks may be
+	// held, so it is not called any more, not even to be closed.
+	stuck    chan struct{}
+	sticking sync.Once
 }
 
 func newHealth(dir string, log *slog.Logger) *health {
-	return &health{dir: dir, log: log, broken: make(chan struct{})}
+	return &health{dir: dir, log: log, broken: make(chan struct{}), stuck: make(chan struct{})}
 }
 
 // err returns the fault that ended the store's life, if there was one.
@@ -85,49 +88,60 @@ func (h *health) corrupt(i pebble.DataCorruptionInfo) {
 	_ = h.fail(damaged(h.dir, i.Path, i.Details)) // kept in h; every later call returns it
 }
 
-func (h *health) background(err error) {
-	if h.opening.Load() {
-		h.stuck.Store(true)
-		_ = h.fail(judge(h.dir, dbDir, err)) // kept in h; Open returns it
-		h.breaking.Do(func() { close(h.broken) })
-		runtime.Goexit()
-	}
-	if h.err() != nil {
-		return // Pebble tries again and again; once is enough to know
-	}
-	if pebble.IsCorruptionError(err) {
-		_ = h.fail(damaged(h.dir, dbDir, err)) // kept in h; every later call returns it
-		return
-	}
-	// Pebble tries again at once; a full disk may get room.
-	if n := h.warnings.Add(1); n&(n-1) == 0 {
-		h.log.Warn("state store: background work failed, trying again", "dir", h.dir, "times", n, "error", err)
+func (h *health) isStuck() bool {
+	select {
+	case <-h.stuck:
+		return true
+	default:
+		return false
 	}
 }
 
-// open opens Pebble on a goroutine of its own, and leaves that behind if
-// Pebble cannot finish: there is no other way to end its wait.
-func (h *health) open(dir string, o *pebble.Options) (*pebble.DB, error) {
-	type result struct {
-		db  *pebble.DB
-		err error
+func (h *health) stick() { h.sticking.Do(func() { close(h.stuck) }) }
+
+// background ends the store's life: if a flush fails, the pipeline is to
+// stop, and to start again when the reason is gone.
+func (h *health) background(err error) {
+	_ = h.fail(judge(h.dir, dbDir, err)) // kept in h; every later call returns it
+	h.breaking.Do(func() { close(h.broken) })
+	if h.isStuck() {
+		runtime.Goexit() // nobody will close Pebble, which would end its trying
 	}
-	h.opening.Store(true)
-	defer h.opening.Store(false)
-	done := make(chan result, 1)
-	go func() {
-		var db *pebble.DB
-		err := shield(h, dbDir, func() (err error) {
-			db, err = pebble.Open(dir, o)
-			return judge(h.dir, dbDir, err)
-		})
-		done <- result{db, err}
-	}()
+}
+
+// halt ends the store's life at a failed write, and stops the goroutine that
+// wrote for good.
+func (h *health) halt(err error) {
+	h.stick()
+	_ = h.fail(fmt.Errorf("write state in %s: %w", h.dir, err)) // kept in h; every later call returns it
+	h.breaking.Do(func() { close(h.broken) })
+	select {}
+}
+
+// await runs f, which may write or wait for Pebble's work in the background,
+// on a goroutine of its own, and leaves that behind if the work fails: there
+// is no other way to end its wait.
+func (h *health) await(what string, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- guard(h, what, f) }()
 	select {
-	case r := <-done:
-		return r.db, r.err
+	case err := <-done:
+		return err
 	case <-h.broken:
-		return nil, h.err()
+		h.stick()
+		return h.err()
+	}
+}
+
+// finish is await for closing Pebble, which a store that failed needs too.
+func (h *health) finish(what string, f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- shield(h, what, f) }()
+	select {
+	case err := <-done:
+		return err
+	case <-h.stuck:
+		return h.err()
 	}
 }
 
@@ -143,7 +157,7 @@ func (h *health) Errorf(format string, args ...any) {
 // caller's goroutine it panics, and shield turns that into an error; on one of
 // Pebble's own it ends that goroutine.
 func (h *health) Fatalf(format string, args ...any) {
-	h.stuck.Store(true)
+	h.stick()
 	err := h.fail(judge(h.dir, dbDir, fatalError(format, args)))
 	if calledByUs() {
 		panic(err)
@@ -193,7 +207,7 @@ func shield(h *health, what string, f func() error) (err error) {
 		if p == nil {
 			return
 		}
-		h.stuck.Store(true)
+		h.stick()
 		h.log.Error("state store panicked", "dir", h.dir, "panic", p, "stack", string(debug.Stack()))
 		if cause, ok := p.(error); ok {
 			err = h.fail(judge(h.dir, what, cause))

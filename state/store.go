@@ -178,7 +178,7 @@ func (s *Store) open(id identity, pipeline string, fresh bool) error {
 	if err := s.openDB(); err != nil {
 		return err
 	}
-	return guard(s.health, dbDir, func() error {
+	return s.health.await(dbDir, func() error {
 		if err := s.load(id); err != nil {
 			return err
 		}
@@ -186,14 +186,20 @@ func (s *Store) open(id identity, pipeline string, fresh bool) error {
 	})
 }
 
-func (s *Store) openDB() (err error) {
+func (s *Store) openDB() error {
 	s.pebble = pebbleOptions(s.opts, s.health)
 	s.pebble.Lock = s.lock
-	s.db, err = s.health.open(s.opts.FS.PathJoin(s.dir, dbDir), s.pebble)
-	if err == nil {
-		err = s.health.err()
+	opened := make(chan *pebble.DB, 1)
+	err := s.health.await(dbDir, func() error {
+		db, err := pebble.Open(s.opts.FS.PathJoin(s.dir, dbDir), s.pebble)
+		opened <- db
+		return judge(s.dir, dbDir, err)
+	})
+	if err != nil {
+		return err
 	}
-	return err
+	s.db = <-opened
+	return s.health.err()
 }
 
 // load reads the manifest and the names, or writes the first manifest.
@@ -325,13 +331,13 @@ func (s *Store) Close() error {
 	}
 	s.closed = true
 	var err error
-	if s.db != nil && !s.health.stuck.Load() {
-		err = shield(s.health, dbDir, func() error { return judge(s.dir, dbDir, s.db.Close()) })
+	if s.db != nil && !s.health.isStuck() {
+		err = s.health.finish(dbDir, func() error { return judge(s.dir, dbDir, s.db.Close()) })
 	}
 	if s.mark != nil && s.mark.file != nil {
 		err = errors.Join(err, s.mark.file.Close())
 	}
-	if s.lock != nil && !s.health.stuck.Load() {
+	if s.lock != nil && !s.health.isStuck() {
 		// What is left of a stuck Pebble may still write: the lock stays
 		// until the process ends.
 		err = errors.Join(err, s.lock.Close())

@@ -168,11 +168,12 @@ func (w *Write) Commit() error {
 		return fmt.Errorf("commit epoch %d: %w", w.manifest.Epoch, err)
 	}
 	failpoint.Hit("state/commit/before")
-	err := guard(w.s.health, dbDir, func() error {
-		if w.buf.size > w.s.opts.IngestAbove {
-			return w.s.ingest(&w.buf)
+	b := w.buf // of its own: what waits in vain outlives this call
+	err := w.s.health.await(dbDir, func() error {
+		if b.size > w.s.opts.IngestAbove {
+			return w.s.ingest(&b)
 		}
-		return w.s.apply(&w.buf)
+		return w.s.apply(&b)
 	})
 	if err == nil {
 		failpoint.Hit("state/commit/unmarked")
