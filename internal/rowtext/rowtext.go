@@ -45,7 +45,7 @@ func FormatChanges[K ~uint8](rows arrow.RecordBatch, ops []K) string {
 			cells[r+1] = append(cells[r+1], cell(col, r))
 		}
 	}
-	return Align(cells)
+	return Align(cells, 1)
 }
 
 // Parse reads the table that [Format] writes. The rows are Go memory, which
@@ -199,8 +199,8 @@ func split(line string) ([]word, error) {
 }
 
 // Align writes rows of cells as a table: one line per row, columns one below
-// the other, a space between.
-func Align(rows [][]string) string {
+// the other, gap spaces between.
+func Align(rows [][]string, gap int) string {
 	var width []int
 	for _, row := range rows {
 		for c, s := range row {
@@ -215,7 +215,7 @@ func Align(rows [][]string) string {
 		for c, s := range row {
 			sb.WriteString(s)
 			if c < len(row)-1 {
-				sb.WriteString(strings.Repeat(" ", width[c]-utf8.RuneCountInString(s)+1))
+				sb.WriteString(strings.Repeat(" ", width[c]-utf8.RuneCountInString(s)+gap))
 			}
 		}
 		sb.WriteByte('\n')

@@ -1,14 +1,15 @@
 package stdout
 
 import (
-	"bytes"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/weirflow/weir/codecs/jsonl"
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/internal/rowtext"
 )
@@ -22,9 +23,9 @@ type format interface {
 func newFormat(cfg Config) format {
 	switch cfg.Format {
 	case "json":
-		return jsonLines{}
+		return &jsonLines{}
 	case "tsv":
-		return &tsv{}
+		return newTSV()
 	default:
 		return pretty{cfg.Width}
 	}
@@ -51,7 +52,7 @@ func (p pretty) append(dst []byte, b flow.Batch) ([]byte, error) {
 	if b.Stream != "" {
 		dst = append(append(dst, "-- "+b.Stream...), '\n')
 	}
-	return append(dst, rowtext.Align(rows)...), nil
+	return append(dst, rowtext.Align(rows, 2)...), nil
 }
 
 // cell escapes what would break the table, and cuts what is too long.
@@ -67,17 +68,25 @@ func (p pretty) cell(text string) string {
 }
 
 // tsv is a line per row, under a header for each schema.
-type tsv struct{ last *arrow.Schema }
+type tsv struct {
+	last    *arrow.Schema
+	changes bool
+	escapes *strings.Replacer
+}
+
+func newTSV() *tsv {
+	return &tsv{escapes: strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`)}
+}
 
 func (t *tsv) append(dst []byte, b flow.Batch) ([]byte, error) {
-	if t.last == nil || !t.last.Equal(b.Schema()) {
-		t.last = b.Schema()
+	if t.last == nil || t.changes != (b.Ops != nil) || !t.last.Equal(b.Schema()) {
+		t.last, t.changes = b.Schema(), b.Ops != nil
 		var names []string
 		if b.Ops != nil {
 			names = append(names, "op")
 		}
 		for _, f := range t.last.Fields() {
-			names = append(names, escape(f.Name))
+			names = append(names, t.escapes.Replace(f.Name))
 		}
 		dst = append(append(dst, strings.Join(names, "\t")...), '\n')
 	}
@@ -90,7 +99,7 @@ func (t *tsv) append(dst []byte, b flow.Batch) ([]byte, error) {
 			if col.IsNull(r) {
 				line = append(line, `\N`)
 			} else {
-				line = append(line, escape(value(col, r, "")))
+				line = append(line, t.escapes.Replace(value(col, r, "")))
 			}
 		}
 		dst = append(append(dst, strings.Join(line, "\t")...), '\n')
@@ -98,19 +107,41 @@ func (t *tsv) append(dst []byte, b flow.Batch) ([]byte, error) {
 	return dst, nil
 }
 
-func escape(text string) string {
-	return strings.NewReplacer("\\", `\\`, "\t", `\t`, "\n", `\n`, "\r", `\r`).Replace(text)
+// jsonLines is an object on each line. Of changes its first field is _op.
+type jsonLines struct {
+	last    *arrow.Schema
+	changes bool
+	encoder *jsonl.Encoder
 }
 
-// jsonLines is an object on each line. The kind of change is not part of it.
-type jsonLines struct{}
-
-func (jsonLines) append(dst []byte, b flow.Batch) ([]byte, error) {
-	buf := bytes.NewBuffer(dst)
-	if err := array.RecordToJSON(b, buf); err != nil {
-		return nil, err
+func (j *jsonLines) append(dst []byte, b flow.Batch) ([]byte, error) {
+	rows := b.RecordBatch
+	if b.Ops != nil {
+		rows = withOps(b)
+		defer rows.Release()
 	}
-	return buf.Bytes(), nil
+	if j.encoder == nil || j.changes != (b.Ops != nil) || !j.last.Equal(b.Schema()) {
+		encoder, err := jsonl.NewEncoder(rows.Schema())
+		if err != nil {
+			return nil, err
+		}
+		j.encoder, j.last, j.changes = encoder, b.Schema(), b.Ops != nil
+	}
+	return j.encoder.Append(dst, rows)
+}
+
+// withOps puts the kinds of change before the columns.
+func withOps(b flow.Batch) arrow.RecordBatch {
+	names := array.NewStringBuilder(memory.DefaultAllocator)
+	defer names.Release()
+	for _, op := range b.Ops {
+		names.Append(opName(op))
+	}
+	column := names.NewArray()
+	defer column.Release()
+	fields := append([]arrow.Field{{Name: "_op", Type: arrow.BinaryTypes.String}}, b.Schema().Fields()...)
+	columns := append([]arrow.Array{column}, b.Columns()...)
+	return array.NewRecordBatch(arrow.NewSchema(fields, nil), columns, b.NumRows())
 }
 
 // value is one value as text.

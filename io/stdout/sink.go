@@ -78,7 +78,7 @@ func (s *sink) print(b flow.Batch) error {
 	}
 	text, err := s.format.append(s.buf[:0], part)
 	if err != nil {
-		return err
+		return fmt.Errorf("print %s: %w", b.Stream, err)
 	}
 	s.buf = text
 	if cap(s.buf) > keep {
