@@ -1,0 +1,40 @@
+# Targets of weir. `make` lists them.
+GO ?= go
+TOOLS := $(CURDIR)/.tools
+LINT := $(TOOLS)/golangci-lint
+
+.PHONY: help demo setup test lint bench crash mutants golden fuzz clean
+
+help:              ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo:              ## real flights into an Iceberg table; run it again, or kill it in between
+	@$(GO) run ./cmd/weir run examples/flights.yaml
+	@$(GO) run ./cmd/weir discover --connector iceberg --set warehouse=demo/lake --set table=demo.flights
+
+setup:             ## install what the tests need (Debian packages); quiet when it is there
+	@scripts/setup.sh
+
+test: setup        ## everything CI runs but the linter
+	$(GO) vet ./...
+	$(GO) test -race -shuffle=on ./...
+	cd bench && $(GO) vet ./... && $(GO) test ./...
+
+lint: setup        ## the pinned linter
+	@scripts/lint.sh
+
+bench: setup       ## core and ingestion figures beside their peers; writes docs/benchmarks
+	@cd bench && $(GO) run ./cmd/bench -out ../docs/benchmarks/latest.jsonl
+
+crash: setup       ## kill the real binary, and lose power; ends with one line of JSON
+	@cd bench && $(GO) run ./cmd/crash
+
+golden:            ## rewrite what tests compare with; read the diff
+	WEIR_REWRITE=1 $(GO) test ./io/all ./cmd ./internal/serve
+	$(GO) test ./codecs/jsonl ./codecs/csv ./io/file -args -rewrite
+
+fuzz: setup        ## every fuzz target for FUZZTIME (10s) each
+	@scripts/fuzz.sh
+
+clean:             ## what targets leave behind
+	rm -rf bin demo .tools
