@@ -162,6 +162,50 @@ func TestNullsWhereNoneMayBe(t *testing.T) {
 	}
 }
 
+// A struct that is not null may lie inside one that is.
+func TestNullsBelowTwoStructs(t *testing.T) {
+	type row struct {
+		Outer *struct{ Inner struct{ N int64 } }
+	}
+	nb := array.NewInt64Builder(memory.NewGoAllocator())
+	nb.AppendNull()
+	nb.Append(7)
+	nb.AppendNull()
+	n := nb.NewArray()
+	inner := arrow.StructOf(nullable("N", n.DataType()))
+	outer := arrow.StructOf(nullable("Inner", inner))
+	valid := memory.NewBufferBytes([]byte{0b011})
+	batch := func(top byte) arrow.RecordBatch {
+		in := array.NewData(inner, 3, []*memory.Buffer{valid}, []arrow.ArrayData{n.Data()}, 1, 0)
+		out := array.NewData(outer, 3, []*memory.Buffer{memory.NewBufferBytes([]byte{top})}, []arrow.ArrayData{in}, -1, 0)
+		schema := arrow.NewSchema([]arrow.Field{nullable("Outer", outer)}, nil)
+		return array.NewRecordBatch(schema, []arrow.Array{array.MakeFromData(out)}, 3)
+	}
+	got, err := decode[row](t, batch(0b010))
+	if err != nil || got[0].Outer != nil || got[1].Outer.Inner.N != 7 || got[2].Outer != nil {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for top, want := range map[byte]string{0b011: `column "Outer.Inner.N", row 0`, 0b110: `column "Outer.Inner", row 2`} {
+		if _, err := decode[row](t, batch(top)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+	}
+}
+
+func TestDatesBefore1970(t *testing.T) {
+	type row struct {
+		Day   time.Time `arrow:"day,date32"`
+		Clock time.Time `arrow:"clock,time64"`
+	}
+	noon := time.Date(1969, 12, 31, 12, 0, 0, 5, time.UTC)
+	b := must(must(arrowrow.Of[row]()).Encode(memory.NewGoAllocator(), []row{{noon, noon}}))
+	got, err := decode[row](t, b)
+	want := row{time.Date(1969, 12, 31, 0, 0, 0, 0, time.UTC), time.Date(1970, 1, 1, 12, 0, 0, 5, time.UTC)}
+	if err != nil || got[0] != want {
+		t.Errorf("%v, %v, want %v", got, err, want)
+	}
+}
+
 // Columns may be narrower or of another form than those Encode writes.
 func TestReadsOtherForms(t *testing.T) {
 	type row struct {

@@ -305,6 +305,25 @@ func TestFilterAllAndNone(t *testing.T) {
 	none.Release()
 }
 
+// A list that is null may still have elements below it; they are not copied.
+func TestNullListsWithElements(t *testing.T) {
+	elems := array.NewInt64Builder(memory.NewGoAllocator())
+	elems.AppendValues([]int64{1, 2, 3, 4, 5}, nil)
+	offsets := memory.NewBufferBytes(arrow.Int32Traits.CastToBytes([]int32{0, 2, 4, 5}))
+	valid := memory.NewBufferBytes([]byte{0b110})
+	dt := arrow.ListOf(arrow.PrimitiveTypes.Int64)
+	lists := array.MakeFromData(array.NewData(dt, 3, []*memory.Buffer{valid, offsets},
+		[]arrow.ArrayData{elems.NewArray().Data()}, 1, 0))
+	schema := arrow.NewSchema([]arrow.Field{{Name: "l", Type: dt, Nullable: true}}, nil)
+	alloc := clean(t)
+	got := must(columns.Take(alloc, array.NewRecordBatch(schema, []arrow.Array{lists}, 3), []int32{2, 0, 1}))
+	defer got.Release()
+	list := got.Column(0).(*array.List)
+	if list.String() != "[[5] (null) [3 4]]" || list.ListValues().Len() != 3 {
+		t.Errorf("%v over %v", list, list.ListValues())
+	}
+}
+
 func TestWrongSelections(t *testing.T) {
 	b := randomBatch(memory.NewGoAllocator(), rand.New(rand.NewPCG(1, 1)), flatTypes(), 3)
 	for _, c := range []struct {
