@@ -35,7 +35,7 @@ func TestSinkExam(t *testing.T) {
 	} {
 		t.Run(c, func(t *testing.T) {
 			iotest.Sink(t, Register, "file", func(t *testing.T) iotest.Place {
-				dir := filepath.Join(t.TempDir(), "new", "out")
+				dir := filepath.Join(memoryDir(t), "new", "out")
 				return iotest.Place{
 					Config: fmt.Sprintf("{dir: %q, %s}", dir, c),
 					Read: func(t *testing.T) []int64 {

@@ -24,7 +24,12 @@ func (s *seen) footer() (err error) {
 	if err != nil {
 		return errors.Join(flow.Mark(flow.BadConfig, err), h.Close())
 	}
-	s.schema, s.groups = r.Schema(), r.RowGroups()
+	var fields []arrow.Field
+	for _, f := range r.Schema().Fields() {
+		f.Type = narrowType(f.Type)
+		fields = append(fields, f)
+	}
+	s.schema, s.groups = arrow.NewSchema(fields, nil), r.RowGroups()
 	return r.Close()
 }
 
@@ -134,7 +139,11 @@ func conform(b arrow.RecordBatch, schema *arrow.Schema, skip int64, alloc memory
 			cols[i] = array.MakeArrayOfNull(alloc, f.Type, int(n))
 			continue
 		}
-		have := b.Column(at[0])
+		have, err := narrow(b.Column(at[0]), narrowType(b.Column(at[0]).DataType()), alloc)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", f.Name, err)
+		}
+		defer have.Release()
 		if !arrow.TypeEqual(have.DataType(), f.Type) {
 			return nil, flow.Markf(flow.BadConfig, "column %s is %s, want %s", f.Name, typeName(have.DataType()), typeName(f.Type))
 		}

@@ -38,18 +38,18 @@ func RejectedSchema() *arrow.Schema {
 type BadRow struct {
 	File   string // as the settings write it
 	Line   int64  // from 1, in the whole file
-	Offset int64  // of the fault in the whole file, decompressed
+	Byte   int64  // of the fault, from 1, in the line
 	Column string // "" when it is the row as a whole
 	Err    error
 }
 
 // Error says where the row is and what is wrong.
 func (e *BadRow) Error() string {
-	at := fmt.Sprintf("%s:%d: byte %d: ", e.File, e.Line, e.Offset)
+	at := fmt.Sprintf("%s:%d:%d: ", e.File, e.Line, e.Byte)
 	if e.Column != "" {
 		at += "column " + e.Column + ": "
 	}
-	return at + e.Err.Error()
+	return at + e.Err.Error() + "; correct it or schema, or set on_error to skip or dead_letter"
 }
 
 // Unwrap returns what is wrong.
@@ -65,11 +65,12 @@ type rejects struct {
 	bytes int
 }
 
-func (r *rejects) lineOf(offset int64) (int64, error) {
+// lineOf is the line of the byte at offset, and its place in it.
+func (r *rejects) lineOf(offset int64) (line, at int64, err error) {
 	if r.lines == nil {
 		l, err := openLines(r.in)
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		r.lines = l
 	}
@@ -77,7 +78,7 @@ func (r *rejects) lineOf(offset int64) (int64, error) {
 }
 
 func (r *rejects) add(row *codecs.RowError, offset int64) error {
-	line, err := r.lineOf(offset)
+	line, _, err := r.lineOf(offset)
 	if err != nil {
 		return err
 	}
@@ -129,8 +130,7 @@ type lineCounter struct {
 	rest  []byte // read and not counted
 	at    int64  // where rest begins
 	lines int64  // newlines before at
-	past  int64  // the last answer
-	last  int64  // and its offset
+	start int64  // of the line that at is in
 }
 
 func openLines(in input) (*lineCounter, error) {
@@ -147,12 +147,9 @@ func openLines(in input) (*lineCounter, error) {
 	return l, nil
 }
 
-// line is the line, from 1, of the byte at offset. The offsets of one counter
-// do not fall, but for those of the row before.
-func (l *lineCounter) line(offset int64) (int64, error) {
-	if offset < l.last {
-		return l.past, nil
-	}
+// line is the line of the byte at offset and its place in it, both from 1.
+// The offsets of one counter do not fall.
+func (l *lineCounter) line(offset int64) (line, at int64, err error) {
 	for l.at < offset {
 		if len(l.rest) == 0 {
 			n, err := l.r.Read(l.buf)
@@ -161,18 +158,20 @@ func (l *lineCounter) line(offset int64) (int64, error) {
 					break
 				}
 				if err != nil {
-					return 0, fmt.Errorf("count lines: %w", err)
+					return 0, 0, fmt.Errorf("count lines: %w", err)
 				}
 			}
 			continue
 		}
 		n := min(int64(len(l.rest)), offset-l.at)
-		l.lines += int64(bytes.Count(l.rest[:n], []byte("\n")))
+		if last := bytes.LastIndexByte(l.rest[:n], '\n'); last >= 0 {
+			l.lines += int64(bytes.Count(l.rest[:n], []byte("\n")))
+			l.start = l.at + int64(last) + 1
+		}
 		l.rest = l.rest[n:]
 		l.at += n
 	}
-	l.last, l.past = offset, l.lines+1
-	return l.past, nil
+	return l.lines + 1, max(offset-l.start, 0) + 1, nil
 }
 
 // counter counts what is read through it. count may be called beside Read.

@@ -17,6 +17,21 @@ import (
 	"github.com/weirflow/weir/flow"
 )
 
+// memoryDir is a folder where a sync costs nothing, if the system has one.
+func memoryDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "weir-file-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
+}
+
 var errCrash = errors.New("crash")
 
 // pipe is a pipeline with one sink, as a state directory remembers it.
@@ -110,7 +125,7 @@ func TestCrashAtEveryStep(t *testing.T) {
 	const epochs = 3
 	steps := 0
 	for at := 1; ; at++ {
-		dir := filepath.Join(t.TempDir(), "out")
+		dir := filepath.Join(memoryDir(t), "out")
 		p := &pipe{cfg: SinkConfig{Dir: dir, Format: "jsonl", Partition: []string{"part"}}, incarnation: "aaaa-bbbb"}
 		n, crashed := 0, ""
 		p.before = func(step, name string) error {
@@ -180,7 +195,7 @@ func nothingStaged(t *testing.T, dir string) {
 // TestLogCompacts commits so often that the log is folded, with crashes on
 // the way, and finds every entry.
 func TestLogCompacts(t *testing.T) {
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	p := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "a"}
 	s := p.sink()
 	if err := p.start(t, s); err != nil {
@@ -215,7 +230,7 @@ func TestLogCompacts(t *testing.T) {
 }
 
 func TestTakeover(t *testing.T) {
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	old := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "old"}
 	zombie := old.sink()
 	if err := old.start(t, zombie); err != nil {
@@ -249,7 +264,7 @@ func TestTakeover(t *testing.T) {
 
 // TestRace has a zombie that looked at the log before another wrote to it.
 func TestRace(t *testing.T) {
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	a := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "a"}
 	b := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "b"}
 	sa, sb := a.sink(), b.sink()
@@ -279,7 +294,7 @@ func TestRace(t *testing.T) {
 
 // TestLostFiles checks that what was lost outside is not passed over.
 func TestLostFiles(t *testing.T) {
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	p := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "a"}
 	p.before = func(step, _ string) error {
 		if step == "rename" {
@@ -305,7 +320,7 @@ func TestLostFiles(t *testing.T) {
 }
 
 func TestBadTokens(t *testing.T) {
-	dir := t.TempDir()
+	dir := memoryDir(t)
 	p := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "a"}
 	s := p.sink()
 	if err := p.start(t, s); err != nil {

@@ -58,8 +58,11 @@ func (f *Files) readText(ctx context.Context, s Split, file *seen, schema *arrow
 	} else {
 		err = t.plain(ctx, h, file, schema, at)
 	}
+	if _, named := errors.AsType[*BadRow](err); err != nil && !named {
+		err = fmt.Errorf("read %s: %w", s.in.name, err)
+	}
 	if err != nil {
-		return fmt.Errorf("read %s: %w", s.in.name, err)
+		return err
 	}
 	if t.skips > 0 {
 		f.log.Warn("left rows out that do not fit", "file", s.in.name, "part", s.index, "rows", t.skips)
@@ -237,11 +240,11 @@ func (t *textRun) reject(row *codecs.RowError) error {
 	case deadName:
 		return t.bad.add(row, offset)
 	}
-	line, err := t.bad.lineOf(offset)
+	line, at, err := t.bad.lineOf(offset)
 	if err != nil {
 		return errors.Join(row, err)
 	}
-	return flow.Mark(flow.BadRow, &BadRow{File: t.s.in.name, Line: line, Offset: offset, Column: row.Column, Err: row.Err})
+	return flow.Mark(flow.BadRow, &BadRow{File: t.s.in.name, Line: line, Byte: at, Column: row.Column, Err: row.Err})
 }
 
 // reopenArray begins to read inside a JSON array: the decoder sees the rows
