@@ -4,37 +4,45 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/apache/iceberg-go"
 )
 
 // Bind gives the condition the types of the columns of s.
-func (f *Filter) Bind(s *iceberg.Schema) (iceberg.BooleanExpression, error) { return bind(f.root, s) }
+//
+// Iceberg's expressions have two values, not three: what is not true there is
+// false, and its negation true. So negations are pushed down to the tests
+// here, where null passes neither a test nor its negation.
+func (f *Filter) Bind(s *iceberg.Schema) (iceberg.BooleanExpression, error) {
+	return bind(f.root, s, false)
+}
 
-func bind(n node, s *iceberg.Schema) (iceberg.BooleanExpression, error) {
+// bind is n, or its negation.
+func bind(n node, s *iceberg.Schema, not bool) (iceberg.BooleanExpression, error) {
 	switch n := n.(type) {
 	case logic:
+		if n.op == "not" {
+			return bind(n.sides[0], s, !not)
+		}
 		sides := make([]iceberg.BooleanExpression, len(n.sides))
 		for i, side := range n.sides {
 			var err error
-			if sides[i], err = bind(side, s); err != nil {
+			if sides[i], err = bind(side, s, not); err != nil {
 				return nil, err
 			}
 		}
-		switch n.op {
-		case "not":
-			return iceberg.NewNot(sides[0]), nil
-		case "or":
+		if (n.op == "or") != not {
 			return iceberg.NewOr(sides[0], sides[1], sides[2:]...), nil
 		}
 		return iceberg.NewAnd(sides[0], sides[1], sides[2:]...), nil
 	case test:
-		return n.bind(s)
+		return n.bind(s, n.not != not)
 	}
 	return nil, fmt.Errorf("no such condition: %T", n)
 }
 
-func (t test) bind(s *iceberg.Schema) (iceberg.BooleanExpression, error) {
+func (t test) bind(s *iceberg.Schema, not bool) (iceberg.BooleanExpression, error) {
 	f, ok := s.FindFieldByName(t.column.text)
 	if !ok {
 		if f, ok = s.FindFieldByNameCaseInsensitive(t.column.text); !ok {
@@ -43,42 +51,90 @@ func (t test) bind(s *iceberg.Schema) (iceberg.BooleanExpression, error) {
 	}
 	name, _ := s.FindColumnName(f.ID)
 	ref := iceberg.Reference(name)
-	values := make([]iceberg.Literal, len(t.values))
-	for i, v := range t.values {
-		if t.op == "like" {
-			continue
-		}
-		var err error
-		if values[i], err = literal(v, f.Type); err != nil {
-			return nil, wrong(v, "column %s is %s: %v", t.column.text, f.Type, err)
-		}
-	}
-	ops := map[string]iceberg.Operation{
-		"=": iceberg.OpEQ, "!=": iceberg.OpNEQ, "<": iceberg.OpLT, "<=": iceberg.OpLTEQ, ">": iceberg.OpGT, ">=": iceberg.OpGTEQ,
-	}
 	switch t.op {
 	case "null":
-		return negate(iceberg.IsNull(ref), t.not), nil
-	case "nan":
-		return negate(iceberg.IsNaN(ref), t.not), nil
-	case "in":
-		if t.not {
-			return notNull(ref, iceberg.SetPredicate(iceberg.OpNotIn, ref, values)), nil
+		if not {
+			return iceberg.NotNull(ref), nil
 		}
-		return iceberg.SetPredicate(iceberg.OpIn, ref, values), nil
+		return iceberg.IsNull(ref), nil
+	case "nan":
+		switch f.Type.(type) {
+		case iceberg.Float32Type, iceberg.Float64Type:
+		default:
+			return nil, wrong(t.column, "column %s is %s, which has no NaN", t.column.text, f.Type)
+		}
+		if not {
+			return notNull(ref, iceberg.IsNaN(ref).Negate()), nil
+		}
+		return iceberg.IsNaN(ref), nil
 	case "like":
-		return t.like(ref, f.Type)
-	case "!=":
-		return notNull(ref, iceberg.LiteralPredicate(iceberg.OpNEQ, ref, values[0])), nil
+		return t.like(ref, f.Type, not)
 	}
-	return iceberg.LiteralPredicate(ops[t.op], ref, values[0]), nil
+	var values []iceberg.Literal
+	for _, v := range t.values {
+		l, err := literal(v, f.Type)
+		if err != nil {
+			return nil, wrong(v, "column %s is %s: %v", t.column.text, f.Type, err)
+		}
+		values = append(values, l)
+	}
+	if t.op == "in" {
+		return in(ref, values, not), nil
+	}
+	return compare(ref, t.op, values[0], not), nil
 }
 
-func negate(p iceberg.UnboundPredicate, not bool) iceberg.BooleanExpression {
-	if not {
-		return p.Negate()
+// in leaves out the values that the column can not hold.
+func in(ref iceberg.Reference, values []iceberg.Literal, not bool) iceberg.BooleanExpression {
+	var within []iceberg.Literal
+	for _, v := range values {
+		if _, above := v.(iceberg.AboveMaxLiteral); above {
+			continue
+		}
+		if _, below := v.(iceberg.BelowMinLiteral); below {
+			continue
+		}
+		within = append(within, v)
 	}
-	return p
+	switch {
+	case len(within) == 0 && not:
+		return iceberg.NotNull(ref)
+	case len(within) == 0:
+		return iceberg.AlwaysFalse{}
+	case not:
+		return notNull(ref, iceberg.SetPredicate(iceberg.OpNotIn, ref, within))
+	}
+	return iceberg.SetPredicate(iceberg.OpIn, ref, within)
+}
+
+// operation is the comparison op, or its negation.
+func operation(op string, not bool) iceberg.Operation {
+	ops := map[string][2]iceberg.Operation{
+		"=": {iceberg.OpEQ, iceberg.OpNEQ}, "!=": {iceberg.OpNEQ, iceberg.OpEQ},
+		"<": {iceberg.OpLT, iceberg.OpGTEQ}, ">=": {iceberg.OpGTEQ, iceberg.OpLT},
+		">": {iceberg.OpGT, iceberg.OpLTEQ}, "<=": {iceberg.OpLTEQ, iceberg.OpGT},
+	}
+	if not {
+		return ops[op][1]
+	}
+	return ops[op][0]
+}
+
+func compare(ref iceberg.Reference, op string, v iceberg.Literal, not bool) iceberg.BooleanExpression {
+	o := operation(op, not)
+	_, above := v.(iceberg.AboveMaxLiteral)
+	_, below := v.(iceberg.BelowMinLiteral)
+	if above || below {
+		less := o == iceberg.OpLT || o == iceberg.OpLTEQ
+		if o == iceberg.OpNEQ || o != iceberg.OpEQ && less == above {
+			return iceberg.NotNull(ref)
+		}
+		return iceberg.AlwaysFalse{}
+	}
+	if o == iceberg.OpNEQ {
+		return notNull(ref, iceberg.LiteralPredicate(o, ref, v))
+	}
+	return iceberg.LiteralPredicate(o, ref, v)
 }
 
 // notNull keeps rows where a comparison is not null: as in SQL, null is not
@@ -87,16 +143,46 @@ func notNull(ref iceberg.Reference, e iceberg.BooleanExpression) iceberg.Boolean
 	return iceberg.NewAnd(iceberg.NotNull(ref), e)
 }
 
-func (t test) like(ref iceberg.Reference, typ iceberg.Type) (iceberg.BooleanExpression, error) {
+// like is a range of texts: iceberg-go prunes by prefixes, but filters no rows
+// by them.
+func (t test) like(ref iceberg.Reference, typ iceberg.Type, not bool) (iceberg.BooleanExpression, error) {
 	pattern := t.values[0]
 	prefix, ok := strings.CutSuffix(pattern.text, "%")
-	if _, isText := typ.(iceberg.StringType); !isText || pattern.kind != text || !ok || strings.ContainsAny(prefix, "%_") {
+	if _, isText := typ.(iceberg.StringType); !isText || pattern.kind != text || !ok ||
+		strings.ContainsAny(prefix, "%_") || !utf8.ValidString(prefix) {
 		return nil, wrong(pattern, "like takes a text column and a pattern with one %% at its end, as in 'abc%%'")
 	}
-	if t.not {
-		return notNull(ref, iceberg.NotStartsWith(ref, prefix)), nil
+	behind := after(prefix)
+	switch {
+	case behind == "" && prefix == "" && not:
+		return iceberg.AlwaysFalse{}, nil
+	case behind == "" && prefix == "":
+		return iceberg.NotNull(ref), nil
+	case behind == "" && not:
+		return iceberg.LessThan(ref, prefix), nil
+	case behind == "":
+		return iceberg.GreaterThanEqual(ref, prefix), nil
+	case not:
+		return iceberg.NewOr(iceberg.LessThan(ref, prefix), iceberg.GreaterThanEqual(ref, behind)), nil
 	}
-	return iceberg.StartsWith(ref, prefix), nil
+	return iceberg.NewAnd(iceberg.GreaterThanEqual(ref, prefix), iceberg.LessThan(ref, behind)), nil
+}
+
+// after is the least text behind all those that begin with prefix; "" if there
+// is none.
+func after(prefix string) string {
+	for prefix != "" {
+		r, size := utf8.DecodeLastRuneInString(prefix)
+		prefix = prefix[:len(prefix)-size]
+		if r == utf8.MaxRune {
+			continue
+		}
+		if r++; r == 0xd800 {
+			r = 0xe000 // there are no texts with halves of characters
+		}
+		return prefix + string(r)
+	}
+	return ""
 }
 
 // literal is the value of v in the type of its column.
