@@ -55,6 +55,7 @@ func BenchmarkEncode(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer d.Release()
 	if _, err := d.Decode(text, true); err != nil {
 		b.Fatal(err)
 	}
@@ -64,8 +65,11 @@ func BenchmarkEncode(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var out []byte
-	texttest.Bench(b, text, func() int {
+	out, err := e.Append(nil, rows)
+	if err != nil {
+		b.Fatal(err)
+	}
+	texttest.Bench(b, out, func() int {
 		if out, err = e.Append(out[:0], rows); err != nil {
 			b.Fatal(err)
 		}

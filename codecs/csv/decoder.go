@@ -156,14 +156,10 @@ func (d *Decoder) step(data []byte, p int, last bool) (next int, err error) {
 	if p == len(data) {
 		return p, nil
 	}
-	skipEmpty := len(d.cols) != 1 || !d.titled
+	if n := blank(data, p, last); n > p && (len(d.cols) != 1 || !d.titled) {
+		return n, nil
+	}
 	switch c := data[p]; {
-	case c == '\n' && skipEmpty:
-		return p + 1, nil
-	case c == '\r' && skipEmpty && p+1 < len(data) && data[p+1] == '\n':
-		return p + 2, nil
-	case c == '\r' && skipEmpty && p+1 == len(data) && last:
-		return p + 1, nil
 	case c == d.opts.Comment && c != 0:
 		d.skip.kind = skipComment
 		return p + 1, nil

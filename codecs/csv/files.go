@@ -40,16 +40,14 @@ func Header(data []byte, last bool, o Options) (names []string, n int, known boo
 		return nil, 0, false, nil
 	}
 	for n < len(data) {
-		switch c := data[n]; {
-		case c == '\r' || c == '\n':
-			n++
+		if end := blank(data, n, last); end > n {
+			n = end
 			continue
-		case c == o.Comment && c != 0:
-			end := lineEnd(data, n, last)
-			if end < 0 {
+		}
+		if o.Comment != 0 && data[n] == o.Comment {
+			if n = lineEnd(data, n, last); n < 0 {
 				return nil, 0, false, nil
 			}
-			n = end
 			continue
 		}
 		s := newSplitter(o)

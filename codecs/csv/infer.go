@@ -70,11 +70,11 @@ type rows struct {
 
 func (r *rows) next() bool {
 	for len(r.data) > 0 {
-		switch c := r.data[0]; {
-		case c == '\n' || c == '\r':
-			r.data = r.data[1:]
+		if end := blank(r.data, 0, true); end > 0 {
+			r.data = r.data[end:]
 			continue
-		case c == r.opts.Comment && c != 0:
+		}
+		if r.opts.Comment != 0 && r.data[0] == r.opts.Comment {
 			r.data = r.data[lineEnd(r.data, 0, true):]
 			continue
 		}

@@ -158,6 +158,21 @@ func (s *splitter) quoted(b []byte, start int, last bool) (next int, ended bool,
 	return lineEnd(b, k, last), true, errClose
 }
 
+// blank returns the place behind the empty line at p, or p if there is none.
+func blank(b []byte, p int, last bool) int {
+	switch {
+	case b[p] == '\n':
+		return p + 1
+	case b[p] != '\r':
+		return p
+	case p+1 == len(b) && last:
+		return p + 1
+	case p+1 < len(b) && b[p+1] == '\n':
+		return p + 2
+	}
+	return p
+}
+
 // lineEnd returns the place behind the newline at or behind from, or -1 if it
 // may come behind b.
 func lineEnd(b []byte, from int, last bool) int {

@@ -54,6 +54,7 @@ func BenchmarkEncode(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
+	defer d.Release()
 	if _, err := d.Decode(text, true); err != nil {
 		b.Fatal(err)
 	}
@@ -63,8 +64,11 @@ func BenchmarkEncode(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var out []byte
-	texttest.Bench(b, text, func() int {
+	out, err := e.Append(nil, rows)
+	if err != nil {
+		b.Fatal(err)
+	}
+	texttest.Bench(b, out, func() int {
 		if out, err = e.Append(out[:0], rows); err != nil {
 			b.Fatal(err)
 		}

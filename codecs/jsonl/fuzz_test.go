@@ -97,6 +97,30 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// FuzzInfer checks that a schema guessed from a text holds all of it: what
+// goes wrong are rows that are no proper JSON, never the types of values.
+func FuzzInfer(f *testing.F) {
+	seeds(f, func(text []byte) { f.Add(text) })
+	f.Fuzz(func(t *testing.T, text []byte) {
+		schema, err := jsonl.Infer(text, jsonl.Options{})
+		if err != nil || schema.NumFields() > 100 {
+			t.Skip("no rows")
+		}
+		open := func(alloc memory.Allocator) (codecs.TextDecoder, error) {
+			return jsonl.NewDecoder(schema, jsonl.Options{Alloc: alloc})
+		}
+		for _, bad := range texttest.Run(t, open, text, max(1, len(text)), nil).Errors {
+			switch {
+			case !json.Valid(bad.Text), !utf8.Valid(bad.Text), surrogate.Match(bad.Text),
+				strings.Contains(bad.Error(), "twice"), strings.Contains(bad.Error(), "want an object"),
+				strings.Contains(bad.Error(), "array"), strings.Contains(bad.Error(), "or ]"):
+			default:
+				t.Fatalf("%v\n%s", bad, schema)
+			}
+		}
+	})
+}
+
 // FuzzRow compares one row with what encoding/json makes of it.
 func FuzzRow(f *testing.F) {
 	seeds(f, func(text []byte) {
