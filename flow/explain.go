@@ -20,7 +20,7 @@ func (p *Pipeline) Explain() string {
 		p.settings.checkpoint, mebibytes(p.settings.memory))
 	sb.WriteString("\nlogical plan\n")
 	for _, n := range p.nodes {
-		fmt.Fprintf(&sb, "  %-3d %-8s %s (%s)%s\n", n.id, n.kind, n.name, n.what, inputs(n))
+		fmt.Fprintf(&sb, "  %-3d %-8s %s (%s)%s\n", n.id, n.kind, n.name, p.what(n), inputs(n))
 	}
 	sb.WriteString("\nphysical plan\n")
 	for _, n := range p.nodes {
@@ -36,6 +36,14 @@ func (p *Pipeline) Explain() string {
 		}
 	}
 	return sb.String()
+}
+
+// what says what kind of operator n is.
+func (p *Pipeline) what(n *node) string {
+	if connector := p.settings.connectors[n.name]; connector != "" {
+		return connector
+	}
+	return n.what
 }
 
 func mebibytes(n int64) string { return fmt.Sprintf("%.4g MiB", float64(n)/(1<<20)) }

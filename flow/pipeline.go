@@ -43,6 +43,7 @@ type settings struct {
 	debug       DebugMode
 	log         *slog.Logger
 	observer    Observer
+	connectors  map[string]string
 	chunk       int
 	depth       int
 	fs          state.FS // nil: the disk
@@ -92,6 +93,10 @@ func StateMemory(bytes int64) Option { return func(s *settings) { s.stateMemory 
 
 // Logger is where the pipeline and its connectors log; nowhere when not set.
 func Logger(l *slog.Logger) Option { return func(s *settings) { s.log = l } }
+
+// Connectors says which connector each source and sink is of, by its name in
+// the pipeline, for Explain and Status.
+func Connectors(of map[string]string) Option { return func(s *settings) { s.connectors = of } }
 
 // Observe tells o how long the phases of each epoch took.
 func Observe(o Observer) Option { return func(s *settings) { s.observer = o } }
@@ -169,8 +174,7 @@ type node struct {
 	what      string // for Explain: the operator's own word
 	par       int    // lanes
 	in        []*node
-	consumers []any // func(*compile, *engine.Lane) (engine.Port[T], error)
-	connector string
+	consumers []any                      // func(*compile, *engine.Lane) (engine.Port[T], error)
 	guarantee func() (Guarantee, string) // of a sink: what itself promises
 	sink      func(c *compile) *engine.Sink
 	taken     struct{ rows, bytes, batches atomic.Int64 } // by a sink

@@ -68,7 +68,7 @@ func (p *Pipeline) Status() Status {
 func (p *Pipeline) stage(c *compile, n *node) StageStatus {
 	l := c.run.Lanes(n.id)
 	st := StageStatus{
-		Name: n.name, Kind: n.kind, Connector: n.connector, Rows: l.Rows, Bytes: l.Bytes, Batches: l.Batches,
+		Name: n.name, Kind: n.kind, Connector: p.settings.connectors[n.name], Rows: l.Rows, Bytes: l.Bytes, Batches: l.Batches,
 		Queue: l.Queue, QueueBytes: l.QueueBytes, Blocked: l.Blocked,
 	}
 	switch n.kind {
