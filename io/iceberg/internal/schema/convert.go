@@ -258,26 +258,32 @@ func nested(a arrow.Array, to arrow.DataType, child arrow.ArrayData) arrow.Array
 }
 
 func compileList(from arrow.ListLikeType, to *arrow.ListType, path string, alloc memory.Allocator) (conversion, error) {
-	elem, err := compile(from.Elem(), to.ElemField(), path+".element", alloc)
+	field := to.ElemField()
+	short := from.ID() != arrow.LIST
+	if short {
+		field.Nullable = true // what lies below null rows is not looked at
+	}
+	elem, err := compile(from.Elem(), field, path+".element", alloc)
 	if err != nil {
 		return nil, err
 	}
 	return func(a arrow.Array) (arrow.Array, error) {
 		l := a.(array.ListLike)
-		if from.ID() == arrow.LIST {
-			child, err := elem(l.ListValues())
-			if err != nil {
-				return nil, err
-			}
-			defer child.Release()
-			return nested(a, to, child.Data()), nil
+		child, err := elem(l.ListValues())
+		if err != nil {
+			return nil, err
 		}
-		return shortList(l, to, elem, alloc)
+		defer child.Release()
+		if short {
+			return shortList(l, to, child, path, alloc)
+		}
+		return nested(a, to, child.Data()), nil
 	}, nil
 }
 
-// shortList makes a list with 32-bit offsets and nothing in its null rows.
-func shortList(l array.ListLike, to *arrow.ListType, elem conversion, alloc memory.Allocator) (arrow.Array, error) {
+// shortList is l with the elements in child, with 32-bit offsets and nothing
+// in its null rows.
+func shortList(l array.ListLike, to *arrow.ListType, child arrow.Array, path string, alloc memory.Allocator) (arrow.Array, error) {
 	offsets := make([]int32, 1, l.Len()+1)
 	var rows []int32
 	for i := range l.Len() {
@@ -289,16 +295,14 @@ func shortList(l array.ListLike, to *arrow.ListType, elem conversion, alloc memo
 		}
 		offsets = append(offsets, int32(len(rows)))
 	}
-	values, err := Gather(l.ListValues(), rows, alloc)
+	values, err := Gather(child, rows, alloc)
 	if err != nil {
 		return nil, err
 	}
 	defer values.Release()
-	child, err := elem(values)
-	if err != nil {
-		return nil, err
+	if values.NullN() > 0 && !to.ElemField().Nullable {
+		return nil, fmt.Errorf("column %s: null in a list whose elements the table requires", path)
 	}
-	defer child.Release()
 	buffers := []*memory.Buffer{validity(l), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets))}
-	return array.MakeFromData(array.NewData(to, l.Len(), buffers, []arrow.ArrayData{child.Data()}, l.NullN(), 0)), nil
+	return array.MakeFromData(array.NewData(to, l.Len(), buffers, []arrow.ArrayData{values.Data()}, l.NullN(), 0)), nil
 }

@@ -232,6 +232,8 @@ func toText(from, to arrow.DataType, alloc memory.Allocator, path string, layout
 			}
 			b.Append(v)
 		}
-		return b.NewArray(), nil
+		made := b.NewArray() // an array of binary, whatever its type is
+		defer made.Release()
+		return array.MakeFromData(made.Data()), nil
 	}
 }

@@ -34,6 +34,9 @@ func GatherBatch(b arrow.RecordBatch, rows []int32, alloc memory.Allocator) (arr
 // Gather returns the values of a at the rows given, in that order; row -1 is
 // null.
 func Gather(a arrow.Array, rows []int32, alloc memory.Allocator) (arrow.Array, error) {
+	if a.Len() == 0 {
+		return array.MakeArrayOfNull(alloc, a.DataType(), len(rows)), nil
+	}
 	switch t := a.DataType().(type) {
 	case *arrow.BooleanType:
 		return gatherBits(a, rows), nil
