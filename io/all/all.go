@@ -5,6 +5,7 @@ package all
 import (
 	"github.com/weirflow/weir/io/connector"
 	"github.com/weirflow/weir/io/datagen"
+	"github.com/weirflow/weir/io/file"
 	"github.com/weirflow/weir/io/stdout"
 )
 
@@ -13,6 +14,7 @@ func Connectors() *connector.Registry {
 	r := connector.NewRegistry()
 	// One line for each folder of io/, in order of name.
 	datagen.Register(r)
+	file.Register(r)
 	stdout.Register(r)
 	return r
 }
