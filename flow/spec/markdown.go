@@ -79,13 +79,8 @@ func (f *Field) docText() string {
 	if values.OneOf != nil {
 		words = append(words, "One of `"+strings.Join(values.OneOf, "`, `")+"`.")
 	}
-	switch {
-	case values.Min != "" && values.Max != "":
-		words = append(words, "From "+values.Min+" to "+values.Max+".")
-	case values.Min != "":
-		words = append(words, "At least "+values.Min+".")
-	case values.Max != "":
-		words = append(words, "At most "+values.Max+".")
+	if bounds := values.bounds(); bounds != "" {
+		words = append(words, bounds)
 	}
 	if f.Secret {
 		words = append(words, "Never printed.")
@@ -94,4 +89,18 @@ func (f *Field) docText() string {
 		words = append(words, "Also called `"+strings.Join(f.Aliases, "`, `")+"`.")
 	}
 	return strings.Join(words, " ")
+}
+
+// bounds says what the least and the most are.
+func (f *Field) bounds() string {
+	switch {
+	case f.Min != "" && f.Max != "":
+		return "From " + f.Min + " to " + f.Max + "."
+	case f.Min != "":
+		return "At least " + f.Min + "."
+	case f.Max != "":
+		return "At most " + f.Max + "."
+	default:
+		return ""
+	}
 }

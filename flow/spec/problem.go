@@ -30,16 +30,28 @@ func (p *Problem) Unwrap() error { return p.Err }
 
 // Problems returns every [Problem] inside err, in the order of the file.
 func Problems(err error) []*Problem {
-	var all []*Problem
-	for _, e := range flatten(err) {
-		if p, ok := errors.AsType[*Problem](e); ok {
-			all = append(all, p)
-		}
-	}
+	all := within(err)
 	slices.SortStableFunc(all, func(a, b *Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return all
+}
+
+func within(err error) []*Problem {
+	switch e := err.(type) { //nolint:errorlint // this walks the chain itself
+	case nil:
+		return nil
+	case *Problem:
+		return []*Problem{e}
+	case interface{ Unwrap() []error }:
+		var all []*Problem
+		for _, one := range e.Unwrap() {
+			all = append(all, within(one)...)
+		}
+		return all
+	default:
+		return within(errors.Unwrap(err))
+	}
 }
 
 // At is an error about the setting called name, for a Validate method: the
@@ -64,7 +76,7 @@ func flatten(err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error })
+	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only err itself is taken apart
 	if !ok {
 		return []error{err}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 
 	"go.yaml.in/yaml/v3"
@@ -59,7 +60,7 @@ func (r *redactor) node(f *Field, n *yaml.Node) *yaml.Node {
 	if n.Kind == yaml.DocumentNode && len(n.Content) > 0 {
 		return r.node(f, n.Content[0])
 	}
-	if f != nil && f.Secret && !isNull(n) {
+	if f != nil && f.Secret && f.Elem == nil && !nothing(n) {
 		return textNode(hidden)
 	}
 	c := yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Style: n.Style}
@@ -90,6 +91,11 @@ func (r *redactor) node(f *Field, n *yaml.Node) *yaml.Node {
 		}
 	}
 	return &c
+}
+
+// nothing reports whether n is what a secret is that nobody has set.
+func nothing(n *yaml.Node) bool {
+	return isNull(n) || n.Kind == yaml.ScalarNode && slices.Contains([]string{"", "0", "false", "0s"}, n.Value)
 }
 
 func (f *Field) elem() *Field {
