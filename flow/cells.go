@@ -124,6 +124,9 @@ func (c *cells[K, S]) touch(k K) (*cell[K, S], error) {
 		c.preserve(one)
 		one.changed = c.epoch
 		c.changed = append(c.changed, one)
+		if len(c.changed) == c.max {
+			c.task.Checkpoint()
+		}
 	}
 	return one, nil
 }

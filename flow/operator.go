@@ -57,6 +57,9 @@ type OpenTask struct {
 	// Durable is the last epoch that is durable.
 	Durable func() Epoch
 
+	// Checkpoint asks for an epoch soon: the state that has changed grows.
+	Checkpoint func()
+
 	// Stateless says that nothing is remembered: Get and Scan find nothing.
 	Stateless bool
 }
@@ -106,6 +109,7 @@ func (c *compile) openTask(n *node, sub, first, last int) OpenTask {
 		e, _ := c.run.Durable()
 		return Epoch(e)
 	}
+	t.Checkpoint = c.run.Request
 	t.Schema = func(text string) error { return c.opSchema(n, text) }
 	t.Get = func(group int, key []byte) ([]byte, bool, error) {
 		if c.store == nil {

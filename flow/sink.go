@@ -17,8 +17,8 @@ type Sink[T, C any] interface {
 	Open(ctx context.Context, t Task) (Writer[T, C], error)
 
 	// Commit makes the parts of one epoch visible, all or none. It is called
-	// again after a crash and after an error of kind Transient, with the same
-	// t and parts: it must look on the other side for the marker of t before
+	// again after a crash, and by who retries after an error of kind
+	// Transient, with the same t and parts: it must look on the other side for the marker of t before
 	// it acts, and leave it there in the same atomic step. Commits come in
 	// the order of their epochs; an epoch without rows has none.
 	Commit(ctx context.Context, t Txn, parts []C) error

@@ -71,14 +71,14 @@ func (p *Pipeline) stage(c *compile, n *node) StageStatus {
 		Name: n.name, Kind: n.kind, Connector: p.settings.connectors[n.name], Rows: l.Rows, Bytes: l.Bytes, Batches: l.Batches,
 		Queue: l.Queue, QueueBytes: l.QueueBytes, Blocked: l.Blocked,
 	}
-	switch n.kind {
-	case "source":
+	switch {
+	case n.kind == "source" && n.done != nil: // nil: the run failed before it was built
 		st.Done, st.Total = n.done(), n.total()
 		st.Finished, st.Position = n.finished(), n.position()
 		if l.Time != engine.MinTime && l.Time != engine.MaxTime {
 			st.Lag = max(0, time.Since(time.Unix(0, l.Time)))
 		}
-	case "sink":
+	case n.kind == "sink":
 		st.Rows, st.Bytes, st.Batches = n.taken.rows.Load(), n.taken.bytes.Load(), n.taken.batches.Load()
 		g, why := p.guarantee(n)
 		st.Guarantee, st.Why = g.String(), why
