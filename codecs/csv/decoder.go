@@ -90,7 +90,8 @@ func (d *Decoder) bind(names []string) error {
 		if slices.Contains(names[:i], name) {
 			return fmt.Errorf("the header has the column %q twice", name)
 		}
-		at := slices.IndexFunc(d.batch.Cols, func(c *column.Column) bool { return c.Field.Name == name })
+		named := func(c *column.Column) bool { return c.Field.Name == name }
+		at := slices.IndexFunc(d.batch.Cols, named)
 		switch {
 		case at >= 0:
 			d.cols[i] = d.batch.Cols[at]
@@ -182,16 +183,15 @@ func (d *Decoder) step(data []byte, p int, last bool) (next int, err error) {
 		d.rows++
 		return p + n, d.rowError(p, window[:n], d.split.fault, "", bad)
 	case d.opts.Split && d.split.lines:
-		d.broken = fmt.Errorf("row %d (byte %d): a newline in quotes, in text that is read in splits: %w",
-			d.rows+1, d.base+int64(p), ErrSplit)
+		d.broken = fmt.Errorf("row %d (byte %d): %w", d.rows+1, d.base+int64(p), ErrSplit)
 		return p, d.broken
 	}
 	d.rows++
 	return p + n, d.row(window[:n], p)
 }
 
-// ErrSplit is text that must be read from its beginning.
-var ErrSplit = errors.New("this file must be read as one")
+// ErrSplit is a row of several lines in text that was cut at newlines.
+var ErrSplit = errors.New("a newline in quotes: this file cannot be read in splits")
 
 func (d *Decoder) header(row []byte, bad error) error {
 	d.titled = true
@@ -220,7 +220,8 @@ func (d *Decoder) tooLong(data []byte, p int) (next int, err error) {
 		row := data[p : p+from+n+1]
 		return p + len(row), d.titledError(d.rowError(p, row, 0, "", err))
 	}
-	d.skip = skip{kind: skipRow, text: bytes.Clone(data[p : p+min(most, maxText)]), size: most + 1, err: err}
+	text := bytes.Clone(data[p : p+min(most, maxText)])
+	d.skip = skip{kind: skipRow, text: text, size: most + 1, err: err}
 	return p + most + 1, nil
 }
 
@@ -307,7 +308,9 @@ func null(c *column.Column, text []byte) error {
 	return c.AppendNull()
 }
 
-func (d *Decoder) rowError(start int, row []byte, fault int, col string, err error) *codecs.RowError {
+func (d *Decoder) rowError(
+	start int, row []byte, fault int, col string, err error,
+) *codecs.RowError {
 	row = bytes.TrimSuffix(row, []byte("\n"))
 	row = bytes.TrimSuffix(row, []byte("\r"))
 	return &codecs.RowError{

@@ -95,7 +95,8 @@ func (e *Encoder) Append(dst []byte, b arrow.RecordBatch) ([]byte, error) {
 				out, err = e.quote(out, first)
 			}
 			if err != nil {
-				return dst, fmt.Errorf("append csv: row %d: column %s: %w", row+1, b.ColumnName(i), err)
+				return dst, fmt.Errorf("append csv: row %d: column %s: %w",
+					row+1, b.ColumnName(i), err)
 			}
 		}
 		out = append(out, '\n')

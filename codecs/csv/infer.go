@@ -48,9 +48,11 @@ func Infer(sample []byte, o Options) (*arrow.Schema, error) {
 	}
 	out := make([]arrow.Field, len(cols))
 	for i := range cols {
-		out[i] = arrow.Field{Name: fmt.Sprintf("column_%d", i+1), Type: cols[i].Type(), Nullable: true}
+		out[i] = arrow.Field{Type: cols[i].Type(), Nullable: true}
 		if i < len(names) {
 			out[i].Name = names[i]
+		} else {
+			out[i].Name = fmt.Sprintf("column_%d", i+1)
 		}
 		if out[i].Type == nil {
 			out[i].Type = arrow.BinaryTypes.String

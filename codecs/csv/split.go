@@ -8,7 +8,7 @@ import (
 )
 
 var (
-	errBare  = errors.New("a quote inside a field without quotes: want the field quoted, the quote doubled")
+	errBare  = errors.New("a quote in a field without quotes: want it quoted, the quote doubled")
 	errClose = errors.New("text behind a closing quote: want a delimiter or the end of the row")
 	errOpen  = errors.New("the text ends inside a quoted field: its quote is never closed")
 )
@@ -79,7 +79,7 @@ scan:
 			k := i + bits.TrailingZeros64(stops)>>3
 			switch c := b[k]; {
 			case c == s.delimiter:
-				s.fields = append(s.fields, field{int32(start), int32(k), 0}) //nolint:gosec // below 1 GiB
+				s.fields = append(s.fields, field{int32(start), int32(k), 0})
 				start = k + 1
 			case c == '\n':
 				s.last(b, start, k)
@@ -111,7 +111,7 @@ func (s *splitter) last(b []byte, start, end int) {
 	if end > start && b[end-1] == '\r' {
 		end--
 	}
-	s.fields = append(s.fields, field{int32(start), int32(end), 0}) //nolint:gosec // below 1 GiB
+	s.fields = append(s.fields, field{int32(start), int32(end), 0})
 }
 
 // quoted adds the field whose quote is at start, and returns where the next
@@ -137,7 +137,7 @@ func (s *splitter) quoted(b []byte, start int, last bool) (next int, ended bool,
 	}
 	s.lines = s.lines || bytes.IndexByte(b[start:k], '\n') >= 0
 	s.high = true
-	s.fields = append(s.fields, field{int32(start + 1), int32(k), how}) //nolint:gosec // below 1 GiB
+	s.fields = append(s.fields, field{int32(start + 1), int32(k), how})
 	k++
 	switch {
 	case k == len(b):

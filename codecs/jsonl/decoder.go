@@ -87,7 +87,8 @@ func NewDecoder(schema *arrow.Schema, o Options) (codecs.TextDecoder, error) {
 	if err := root.compile(batch.Cols, ""); err != nil {
 		return nil, fmt.Errorf("make json decoder: %w", err)
 	}
-	return &Decoder{opts: o, batch: batch, root: root, frame: frame{lines: o.Lines, most: o.MaxRowBytes}}, nil
+	frame := frame{lines: o.Lines, most: o.MaxRowBytes}
+	return &Decoder{opts: o, batch: batch, root: root, frame: frame}, nil
 }
 
 // Rows is the number of rows in the open batch.

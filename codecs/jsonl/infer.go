@@ -14,8 +14,8 @@ import (
 
 var errNoRows = errors.New("the sample has no row")
 
-// Infer guesses the schema of text that begins with sample. Columns come in the order in which they first
-// appear, and all are nullable.
+// Infer guesses the schema of text that begins with sample. Columns come in
+// the order in which they first appear, and all are nullable.
 //
 // Whole numbers are int64, with others among them float64; strings that are
 // all RFC 3339 timestamps are timestamp (microseconds, nanoseconds if they

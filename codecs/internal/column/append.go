@@ -129,13 +129,13 @@ func (c *Column) AppendUint(v uint64) error {
 	if c.width < 8 && v>>(8*c.width) != 0 {
 		return scalar.ErrRange
 	}
-	c.putInt(int64(v)) //nolint:gosec // the bits are what counts
+	c.putInt(int64(v))
 	return nil
 }
 
 func (c *Column) putInt(v int64) {
 	b := c.slot()
-	switch c.width { //nolint:gosec // the range was checked
+	switch c.width {
 	case 8:
 		binary.NativeEndian.PutUint64(b, uint64(v))
 	case 4:
@@ -157,7 +157,7 @@ func (c *Column) AppendFloat(v float64) {
 func (c *Column) putDecimal(v decimal128.Num) {
 	b := c.slot()
 	binary.NativeEndian.PutUint64(b, v.LowBits())
-	binary.NativeEndian.PutUint64(b[8:], uint64(v.HighBits())) //nolint:gosec // bits
+	binary.NativeEndian.PutUint64(b[8:], uint64(v.HighBits()))
 	c.ok()
 }
 
@@ -181,10 +181,10 @@ func (c *Column) putEnd(end int) {
 		c.growEnds(at + c.width)
 	}
 	if c.width == 4 {
-		binary.NativeEndian.PutUint32(c.vals.b[at:], uint32(end)) //nolint:gosec // see Batch: below 2 GiB
+		binary.NativeEndian.PutUint32(c.vals.b[at:], uint32(end))
 		return
 	}
-	binary.NativeEndian.PutUint64(c.vals.b[at:], uint64(end)) //nolint:gosec // not negative
+	binary.NativeEndian.PutUint64(c.vals.b[at:], uint64(end))
 }
 
 func (c *Column) growEnds(n int) {
@@ -230,7 +230,7 @@ func (c *Column) AppendText(b []byte) error {
 		if err != nil {
 			return err
 		}
-		binary.NativeEndian.PutUint32(c.slot(), uint32(v)) //nolint:gosec // bits
+		binary.NativeEndian.PutUint32(c.slot(), uint32(v))
 		c.ok()
 		return nil
 	case Float64:

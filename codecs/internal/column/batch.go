@@ -71,7 +71,9 @@ func (b *Batch) EndRow(input int) {
 	}
 	if b.in >= b.next {
 		b.next = b.in + measureEvery
-		b.full = b.full || b.size() >= b.maxBytes
+		// The limit of the input is for columns that take less than it, as
+		// lists of nulls do: the ends of lists must stay below 2 GiB too.
+		b.full = b.full || b.size() >= b.maxBytes || b.in >= MaxBytes
 	}
 }
 

@@ -220,7 +220,7 @@ func (c *Column) end(n int) int {
 	case n == 0:
 		return 0
 	case c.width == 8:
-		return int(binary.NativeEndian.Uint64(c.vals.b[n*8:])) //nolint:gosec // was an int
+		return int(binary.NativeEndian.Uint64(c.vals.b[n*8:]))
 	default:
 		return int(binary.NativeEndian.Uint32(c.vals.b[n*4:]))
 	}

@@ -73,7 +73,9 @@ func FastFloat(b []byte) (v float64, n int, ok bool) {
 	return v, i, true
 }
 
-var exact10 = [16]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+var exact10 = [16]float64{
+	1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+}
 
 // slowFloat takes what strconv.ParseFloat does, without its hexadecimal
 // numbers and underscores.

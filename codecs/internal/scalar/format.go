@@ -18,7 +18,7 @@ const (
 )
 
 func append2(dst []byte, v int) []byte {
-	return append(dst, byte('0'+v/10), byte('0'+v%10)) //nolint:gosec // below 100
+	return append(dst, byte('0'+v/10), byte('0'+v%10))
 }
 
 // AppendDate appends YYYY-MM-DD.
@@ -105,7 +105,7 @@ func AppendDecimal(dst []byte, v decimal128.Num, scale int32) []byte {
 		dst = append(dst, '-')
 		v = v.Negate()
 	}
-	hi, lo := uint64(v.HighBits()), v.LowBits() //nolint:gosec // not negative
+	hi, lo := uint64(v.HighBits()), v.LowBits()
 	var text [40]byte
 	at := len(text)
 	for hi != 0 || lo != 0 || int(max(scale, 0)) >= len(text)-at {

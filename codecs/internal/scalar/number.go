@@ -173,7 +173,7 @@ func int64Slow(b []byte) (int64, error) {
 	case err != nil:
 		return 0, err
 	case neg && u <= 1<<63:
-		return -int64(u), nil //nolint:gosec // -(1<<63) is itself
+		return -int64(u), nil
 	case u > math.MaxInt64:
 		return 0, ErrRange
 	}
@@ -225,7 +225,7 @@ func Decimal128(b []byte, precision, scale int32) (decimal128.Num, error) {
 	if err := n.whole(int(precision), ErrPrecision); err != nil {
 		return decimal128.Num{}, err
 	}
-	v := decimal128.New(int64(n.hi), n.lo) //nolint:gosec // 38 digits fit in 127 bits
+	v := decimal128.New(int64(n.hi), n.lo)
 	if n.neg {
 		v = v.Negate()
 	}
@@ -264,8 +264,8 @@ func smallDecimal(b []byte, precision, scale int32) (int64, bool) {
 	if digits == 0 || up < 0 || digits+up > 18 {
 		return 0, false
 	}
-	v *= int64(pow10[up])                               //nolint:gosec // up is at most 18
-	if precision < 18 && v >= int64(pow10[precision]) { //nolint:gosec // precision is below 18
+	v *= int64(pow10[up])
+	if precision < 18 && v >= int64(pow10[precision]) {
 		return 0, false
 	}
 	if neg {

@@ -66,7 +66,7 @@ func civil(y, m, d int) int32 {
 	era := uint(y) / 400
 	yoe := uint(y) - era*400
 	doy := (153*(uint(m+9)%12)+2)/5 + uint(d) - 1
-	return int32(era*146097+yoe*365+yoe/4-yoe/100+doy) - 719468 //nolint:gosec // years have 4 digits
+	return int32(era*146097+yoe*365+yoe/4-yoe/100+doy) - 719468
 }
 
 // Time reads hh:mm[:ss[.fraction]] as ticks since midnight. Digits of the
@@ -176,7 +176,7 @@ func combine(seconds, ticks int64, unit Unit) (int64, error) {
 		seconds++
 		ticks -= int64(unit)
 	}
-	hi, lo := bits.Mul64(uint64(max(seconds, -seconds)), uint64(unit)) //nolint:gosec // not negative
+	hi, lo := bits.Mul64(uint64(max(seconds, -seconds)), uint64(unit))
 	if hi != 0 || lo > math.MaxInt64 {
 		return 0, ErrRange
 	}

@@ -40,7 +40,9 @@ func Of(a arrow.Array) Append {
 	}
 	switch a := a.(type) {
 	case *array.Boolean:
-		return func(dst []byte, i int) ([]byte, error) { return strconv.AppendBool(dst, a.Value(i)), nil }
+		return func(dst []byte, i int) ([]byte, error) {
+			return strconv.AppendBool(dst, a.Value(i)), nil
+		}
 	case *array.Int8:
 		return integers(a.Int8Values())
 	case *array.Int16:
@@ -57,13 +59,17 @@ func Of(a arrow.Array) Append {
 		return integers(a.Uint32Values())
 	case *array.Uint64:
 		v := a.Uint64Values()
-		return func(dst []byte, i int) ([]byte, error) { return strconv.AppendUint(dst, v[i], 10), nil }
+		return func(dst []byte, i int) ([]byte, error) {
+			return strconv.AppendUint(dst, v[i], 10), nil
+		}
 	case *array.Float32:
 		return func(dst []byte, i int) ([]byte, error) {
 			return scalar.AppendFloat(dst, float64(a.Value(i)), 32), nil
 		}
 	case *array.Float64:
-		return func(dst []byte, i int) ([]byte, error) { return scalar.AppendFloat(dst, a.Value(i), 64), nil }
+		return func(dst []byte, i int) ([]byte, error) {
+			return scalar.AppendFloat(dst, a.Value(i), 64), nil
+		}
 	case *array.Decimal128:
 		scale := a.DataType().(*arrow.Decimal128Type).Scale
 		return func(dst []byte, i int) ([]byte, error) {
@@ -86,7 +92,9 @@ func Of(a arrow.Array) Append {
 }
 
 func integers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32](v []T) Append {
-	return func(dst []byte, i int) ([]byte, error) { return strconv.AppendInt(dst, int64(v[i]), 10), nil }
+	return func(dst []byte, i int) ([]byte, error) {
+		return strconv.AppendInt(dst, int64(v[i]), 10), nil
+	}
 }
 
 // dictionary writes what the indices stand for. A null that is in the
@@ -123,7 +131,9 @@ func uuid(a arrow.Array) Append {
 func times(a arrow.Array) Append {
 	switch a := a.(type) {
 	case *array.Date32:
-		return func(dst []byte, i int) ([]byte, error) { return scalar.AppendDate(dst, int64(a.Value(i))) }
+		return func(dst []byte, i int) ([]byte, error) {
+			return scalar.AppendDate(dst, int64(a.Value(i)))
+		}
 	case *array.Date64:
 		return func(dst []byte, i int) ([]byte, error) {
 			const day = 86_400_000

@@ -130,7 +130,7 @@ func plain(word string, args []string) arrow.DataType {
 	}
 	switch word {
 	case "decimal":
-		return &arrow.Decimal128Type{Precision: int32(number(0)), Scale: int32(number(1))} //nolint:gosec // tests
+		return &arrow.Decimal128Type{Precision: int32(number(0)), Scale: int32(number(1))}
 	case "fixed":
 		return &arrow.FixedSizeBinaryType{ByteWidth: number(0)}
 	case "time32":
