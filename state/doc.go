@@ -8,5 +8,9 @@
 // death of the process and of the machine; an epoch that was acknowledged and
 // cannot be read back later is an error ([ErrDamaged]), never a silent step back.
 //
+// A store whose disk fails or runs full ends its life with that error, and
+// every later call returns it; the process must end before the directory can
+// be opened again. Nothing that was acknowledged is lost by that.
+//
 // The layout on disk is written down byte by byte in docs/formats/state.md.
 package state

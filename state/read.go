@@ -3,6 +3,8 @@ package state
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -136,6 +138,14 @@ func (s *Store) HasState(op string) (bool, error) {
 		return true, nil
 	}
 	return false, err
+}
+
+// Operators returns the names of the operators that ever had state or a
+// schema here, sorted.
+func (s *Store) Operators() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return slices.Sorted(maps.Keys(s.names[opName]))
 }
 
 // idOf returns the id that name has in the last durable epoch.

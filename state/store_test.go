@@ -105,6 +105,9 @@ func check(t *testing.T, s *Store, incarnation string) {
 	if diff := cmp.Diff([]string{"4 ya=4", "4 z=3"}, found); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
+	if diff := cmp.Diff([]string{"dedup"}, s.Operators()); diff != "" {
+		t.Error(diff)
+	}
 	if has, err := s.HasState("dedup"); !has || err != nil {
 		t.Error(has, err)
 	}
