@@ -11,9 +11,9 @@ import (
 
 var errNoRows = errors.New("the sample has no row")
 
-// Infer guesses the schema of a file that begins with sample, whose last row
-// is left out if there is no newline behind it, for it may go on: whoever has
-// the whole file adds one. Types are int64, float64, bool (true and
+// Infer guesses the schema of a file that begins with sample. A sample that is
+// not the whole file is to be cut behind a newline, so that its last value is
+// not cut in two; what comes behind an open quote is not looked at. Types are int64, float64, bool (true and
 // false), date32, timestamp (microseconds, nanoseconds if the texts have
 // them; UTC if all have a zone) and utf8: for mixed columns, for columns of
 // nulls, and for numbers with leading zeros, as zip codes are. All columns
@@ -67,7 +67,6 @@ type rows struct {
 	row   []byte
 	split splitter
 	opts  Options
-	some  bool
 }
 
 func (r *rows) next() bool {
@@ -80,14 +79,12 @@ func (r *rows) next() bool {
 			r.data = r.data[lineEnd(r.data, 0, true):]
 			continue
 		}
-		// A row that may go on counts only if there is no other.
-		n, err := r.split.row(r.data, !r.some)
-		if n < 0 {
+		n, err := r.split.row(r.data, true)
+		if errors.Is(err, errOpen) {
 			return false
 		}
 		r.row, r.data = r.data[:n], r.data[n:]
 		if err == nil {
-			r.some = true
 			return true
 		}
 	}
