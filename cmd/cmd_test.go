@@ -1,9 +1,11 @@
 package cmd_test
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,12 +22,21 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the sessions in testdata/script. Rewrite what they expect
+// TestScripts runs the sessions in testdata/script. PORT is a free port. Rewrite what they expect
 // with: WEIR_REWRITE=1 go test ./cmd.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:           "testdata/script",
 		UpdateScripts: os.Getenv("WEIR_REWRITE") != "",
+		Setup: func(env *testscript.Env) error {
+			var lc net.ListenConfig
+			l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+			if err != nil {
+				return err
+			}
+			env.Setenv("PORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+			return l.Close()
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"eventually": eventually,
 		},

@@ -139,7 +139,8 @@ func fieldsOf(s *arrow.Schema) []arrow.Field {
 }
 
 func printFound(out io.Writer, all []found) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var sb strings.Builder
+	w := tabwriter.NewWriter(&sb, 0, 0, 2, ' ', 0)
 	for _, f := range all {
 		fmt.Fprintf(w, "source %s (%s): %d streams\n", f.Source, f.Connector, len(f.Streams))
 		for _, s := range f.Streams {
@@ -156,7 +157,15 @@ func printFound(out io.Writer, all []found) error {
 			}
 		}
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(sb.String()) {
+		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func amounts(s foundStream) string {

@@ -21,12 +21,13 @@ type display interface {
 // view redraws a view in place on a terminal.
 type view struct {
 	screen *live.Screen
+	every  time.Duration
 	width  func() int
 	logger *slog.Logger
 }
 
 func (v *view) log() *slog.Logger       { return v.logger }
-func (v *view) interval() time.Duration { return 250 * time.Millisecond }
+func (v *view) interval() time.Duration { return v.every }
 
 func (v *view) status(reports []live.Report) error {
 	return v.screen.Draw(live.Text(reports, v.width()))

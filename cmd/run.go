@@ -58,7 +58,7 @@ for each pipeline, unless GOMEMLIMIT is set.`,
 			})
 			fs.StringVar(&f.state, "state", "", "keep the state in the folder `DIR`, not where the file says")
 			fs.TextVar(&f.checkpoint, "checkpoint", spec.Duration(0), "time between checkpoints, such as 10s, for all pipelines")
-			fs.TextVar(&f.every, "every", spec.Duration(0), "time between status lines; 10s when not set, 1s with --json")
+			fs.TextVar(&f.every, "every", spec.Duration(0), "time between two showings of the status, such as 10s")
 			fs.BoolVar(&f.asJSON, "json", false, "print status as lines of JSON")
 			fs.BoolVar(&f.plain, "plain", false, "print log lines even on a terminal")
 			fs.BoolVar(&f.verbose, "v", false, "log more")
@@ -195,7 +195,7 @@ func (c *call) display(file *pipeline.File, f runFlags) display {
 	}
 	if isTerminal(c.Err) && !f.plain && !(printsRows && isTerminal(c.Out)) {
 		screen := live.NewScreen(c.Err)
-		return &view{screen: screen, width: func() int { w, _ := c.Width(c.Err); return w },
+		return &view{screen: screen, every: orElse(f.every, 250*time.Millisecond), width: func() int { w, _ := c.Width(c.Err); return w },
 			logger: slog.New(slog.NewTextHandler(screen, options))}
 	}
 	return &lines{out: c.Err, every: orElse(f.every, 10*time.Second), logger: slog.New(slog.NewTextHandler(c.Err, options))}

@@ -75,12 +75,14 @@ func (w *watcher) summary() []live.Report {
 	for i := range reports {
 		r := &reports[i]
 		live.Average(r)
-		if r.State == "stopped" {
-			r.State = "finished"
-			for _, s := range r.Stages {
-				if s.Kind == "source" && !s.Finished {
-					r.State = "drained"
-				}
+		if r.State != "stopped" {
+			continue
+		}
+		r.State = "finished"
+		for j := range r.Stages {
+			// A source that was drained has ended, and may have more to give.
+			if s := &r.Stages[j]; s.Kind == "source" && w.requests > 0 && (s.Total == 0 || s.Done < s.Total) {
+				r.State, s.Finished = "drained", false
 			}
 		}
 	}

@@ -23,6 +23,7 @@ func (b Builder) Build(ctx context.Context, p *Pipeline, options ...flow.Option)
 	log := b.Log.With("pipeline", p.Name)
 	options = append([]flow.Option{
 		flow.StateDir(p.State), flow.Checkpoint(p.Checkpoint), flow.MemoryLimit(p.Memory), flow.Logger(log),
+		flow.Connectors(p.connectors()),
 	}, options...)
 	graph := flow.New(p.Name, options...)
 	var ins []flow.Flow[flow.Batch]
@@ -58,7 +59,12 @@ func (b Builder) openSource(ctx context.Context, part *Part, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	return typ.Open(ctx, part.Config, b.env(part, log))
+	env := b.env(part, log)
+	source, err := typ.Open(ctx, part.Config, env)
+	if err != nil {
+		return nil, err
+	}
+	return source.With(part.Wrap, seen{env.Log}), nil
 }
 
 func (b Builder) openSink(ctx context.Context, part *Part, log *slog.Logger) (connector.Sink, error) {
@@ -66,7 +72,12 @@ func (b Builder) openSink(ctx context.Context, part *Part, log *slog.Logger) (co
 	if err != nil {
 		return nil, err
 	}
-	return typ.Open(ctx, part.Config, b.env(part, log))
+	env := b.env(part, log)
+	sink, err := typ.Open(ctx, part.Config, env)
+	if err != nil {
+		return nil, err
+	}
+	return sink.With(part.Wrap, seen{env.Log}), nil
 }
 
 func (b Builder) env(part *Part, log *slog.Logger) connector.Env {

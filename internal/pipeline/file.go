@@ -14,6 +14,7 @@ import (
 
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/flow/spec"
+	"github.com/weirflow/weir/internal/wrap"
 )
 
 const (
@@ -41,6 +42,7 @@ type Part struct {
 	Line      int
 	Connector string
 	Config    *yaml.Node // its settings, never nil
+	Wrap      wrap.Settings
 
 	connectorLine int
 }
@@ -68,6 +70,15 @@ func (p *Pipeline) part(name string) *Part {
 		}
 	}
 	return nil
+}
+
+// connectors lists the connectors of the sources and sinks by their names.
+func (p *Pipeline) connectors() map[string]string {
+	all := map[string]string{}
+	for _, part := range slices.Concat(p.Sources, p.Sinks) {
+		all[part.Name] = part.Connector
+	}
+	return all
 }
 
 // Load reads the file at path. Everything that is wrong with it as far as
@@ -120,10 +131,10 @@ func (r *resolver) problem(line int, at, format string, args ...any) {
 
 func (r *resolver) resolve(l layout) {
 	for name, s := range l.Sources {
-		r.file.Sources = append(r.file.Sources, r.part("source", name, s.Connector))
+		r.file.Sources = append(r.file.Sources, r.part("source", name, s.Connector, s.wrap()))
 	}
 	for name, s := range l.Sinks {
-		r.file.Sinks = append(r.file.Sinks, r.part("sink", name, s.Connector))
+		r.file.Sinks = append(r.file.Sinks, r.part("sink", name, s.Connector, s.wrap()))
 	}
 	byLine := func(a, b *Part) int { return cmp.Or(a.Line-b.Line, strings.Compare(a.Name, b.Name)) }
 	slices.SortFunc(r.file.Sources, byLine)
@@ -143,10 +154,10 @@ func (r *resolver) resolve(l layout) {
 }
 
 // part makes a source or sink. Its settings are empty ones when it has none.
-func (r *resolver) part(kind, name, connector string) *Part {
+func (r *resolver) part(kind, name, connector string, around wrap.Settings) *Part {
 	key, node := entry(r.root, kind+"s", name)
 	r.checkName(key.Line, kind, name)
-	p := &Part{Name: name, Kind: kind, Line: key.Line, Connector: strings.ReplaceAll(strings.ToLower(connector), "_", "-"), connectorLine: key.Line}
+	p := &Part{Name: name, Kind: kind, Line: key.Line, Wrap: around, Connector: strings.ReplaceAll(strings.ToLower(connector), "_", "-"), connectorLine: key.Line}
 	for _, word := range []string{"connector", "type", "connector_type"} {
 		if _, n := entry(node, word); n != nil {
 			p.connectorLine = n.Line

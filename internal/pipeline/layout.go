@@ -4,6 +4,7 @@ import (
 	"embed"
 
 	"github.com/weirflow/weir/flow/spec"
+	"github.com/weirflow/weir/internal/wrap"
 )
 
 //go:embed layout.go
@@ -45,6 +46,23 @@ type sourcePart struct {
 
 	// The settings of the connector: weir spec CONNECTOR shows them.
 	Config any `json:"config"`
+
+	// How calls that failed are made again.
+	Retry wrap.Retry `json:"retry"`
+
+	// How fast rows may pass.
+	RateLimit wrap.RateLimit `json:"rate_limit"`
+
+	// When to leave a system alone that keeps failing. Without the section
+	// there is no breaker.
+	CircuitBreaker *wrap.CircuitBreaker `json:"circuit_breaker"`
+}
+
+// Defaults is a source before anything is set.
+func (sourcePart) Defaults() sourcePart { return sourcePart{Retry: wrap.Defaults().Retry} }
+
+func (p sourcePart) wrap() wrap.Settings {
+	return wrap.Settings{Retry: p.Retry, RateLimit: p.RateLimit, CircuitBreaker: p.CircuitBreaker}
 }
 
 // sinkPart is a sink and what is put around it.
@@ -54,6 +72,23 @@ type sinkPart struct {
 
 	// The settings of the connector: weir spec CONNECTOR shows them.
 	Config any `json:"config"`
+
+	// How calls that failed are made again.
+	Retry wrap.Retry `json:"retry"`
+
+	// How fast rows may pass.
+	RateLimit wrap.RateLimit `json:"rate_limit"`
+
+	// When to leave a system alone that keeps failing. Without the section
+	// there is no breaker.
+	CircuitBreaker *wrap.CircuitBreaker `json:"circuit_breaker"`
+}
+
+// Defaults is a sink before anything is set.
+func (sinkPart) Defaults() sinkPart { return sinkPart{Retry: wrap.Defaults().Retry} }
+
+func (p sinkPart) wrap() wrap.Settings {
+	return wrap.Settings{Retry: p.Retry, RateLimit: p.RateLimit, CircuitBreaker: p.CircuitBreaker}
 }
 
 // join is one pipeline.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/internal/live"
+	"github.com/weirflow/weir/state"
 )
 
 // Group is pipelines that run side by side in one process. One that fails
@@ -43,7 +44,7 @@ func (g *Group) Run(ctx context.Context, watch func(all <-chan struct{}) error) 
 		running.Add(1)
 		go func() {
 			defer running.Done()
-			m.end(m.graph.Run(ctx))
+			m.end(m.run(ctx))
 		}()
 	}
 	all := make(chan struct{})
@@ -88,17 +89,35 @@ func (m *member) end(err error) {
 	m.ended, m.err = time.Now(), m.place(err)
 }
 
+// run runs the pipeline. A state folder that somebody has open is tried again
+// for a few seconds: it may be a look at the status, or a process that ends.
+func (m *member) run(ctx context.Context) error {
+	const tries, wait = 20, 200 * time.Millisecond
+	tick := time.NewTicker(wait)
+	defer tick.Stop()
+	for range tries {
+		err := m.graph.Run(ctx)
+		if !errors.Is(err, state.ErrLocked) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return err
+		case <-tick.C:
+		}
+	}
+	return m.graph.Run(ctx)
+}
+
 // place says which pipeline, and which part of it, an error is of.
 func (m *member) place(err error) error {
-	op, ok := err.(*flow.OpError) //nolint:errorlint // only the outermost layer names the part
-	if !ok {
-		if err != nil {
-			err = fmt.Errorf("pipeline %s: %w", m.plan.Name, err)
-		}
-		return err
+	if err == nil {
+		return nil
 	}
-	if part := m.plan.part(op.Op); part != nil {
-		return fmt.Errorf("pipeline %s: %s: %w", m.plan.Name, part.At(), op.Err)
+	if op, ok := errors.AsType[*flow.OpError](err); ok && err.Error() == op.Error() {
+		if part := m.plan.part(op.Op); part != nil {
+			return fmt.Errorf("pipeline %s: %s: %w", m.plan.Name, part.At(), op.Err)
+		}
 	}
 	return fmt.Errorf("pipeline %s: %w", m.plan.Name, err)
 }
@@ -109,11 +128,6 @@ func (m *member) report(now time.Time) live.Report {
 	m.mu.Unlock()
 	r := reportOf(m.graph.Status())
 	r.Pipeline, r.Time, r.Started = m.plan.Name, now, started
-	for i := range r.Stages {
-		if part := m.plan.part(r.Stages[i].Name); part != nil {
-			r.Stages[i].Connector = part.Connector
-		}
-	}
 	switch {
 	case ended.IsZero():
 	case err != nil:

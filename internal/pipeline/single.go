@@ -6,6 +6,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/weirflow/weir/flow"
+	"github.com/weirflow/weir/internal/wrap"
 )
 
 // Single makes a part that stands in no file, of settings written NAME=VALUE.
@@ -13,7 +14,7 @@ import (
 // else as text.
 func Single(kind, connector string, sets []string) (*Part, error) {
 	part := &Part{
-		Name: connector, Kind: kind, Line: 1, connectorLine: 1,
+		Name: connector, Kind: kind, Line: 1, connectorLine: 1, Wrap: wrap.Defaults(),
 		Connector: strings.ReplaceAll(strings.ToLower(connector), "_", "-"),
 		Config:    &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: 1},
 	}
