@@ -166,5 +166,8 @@ func (d *bytesDict) append(dst []byte) []byte {
 
 func (d *bytesDict) reset() {
 	d.ends, d.data = d.ends[:0], d.data[:0]
+	if len(d.slots) > keepSlots {
+		d.slots = nil
+	}
 	clear(d.slots)
 }

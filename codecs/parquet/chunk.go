@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"errors"
+	"hash/crc32"
 	"math"
 
 	"github.com/cespare/xxhash/v2"
@@ -55,6 +56,7 @@ func (c *chunk) addPage(s *scratch, t *compact, body []byte, enc encoding, rows 
 	t.i32(1, 0) // DATA_PAGE
 	t.i32(2, int32(len(body)))
 	t.i32(3, int32(len(s.packed)))
+	t.i32(4, int32(crc32.ChecksumIEEE(s.packed)))
 	t.begin(5)
 	t.i32(1, int32(l.count))
 	t.i32(2, int32(enc))
@@ -89,6 +91,7 @@ func (c *chunk) addDictionary(s *scratch, t *compact, body []byte, n int) error 
 	t.i32(1, 2) // DICTIONARY_PAGE
 	t.i32(2, int32(len(body)))
 	t.i32(3, int32(len(s.packed)))
+	t.i32(4, int32(crc32.ChecksumIEEE(s.packed)))
 	t.begin(7)
 	t.i32(1, int32(n))
 	t.i32(2, int32(encPlain))

@@ -31,12 +31,14 @@ func newCompression(name string) (compression, error) {
 
 // codec compresses pages. It belongs to one goroutine.
 type codec struct {
-	zstd *zstd.Encoder
+	compression compression
+	level       int
+	zstd        *zstd.Encoder
 }
 
 func newCodec(c compression, level int) (codec, error) {
 	if c != zstdCodec {
-		return codec{}, nil
+		return codec{compression: c, level: level}, nil
 	}
 	speed := zstd.SpeedFastest
 	if level != 0 {
@@ -48,7 +50,7 @@ func newCodec(c compression, level int) (codec, error) {
 	if err != nil {
 		return codec{}, flow.Mark(flow.BadConfig, err)
 	}
-	return codec{zstd: e}, nil
+	return codec{c, level, e}, nil
 }
 
 // append appends src compressed by c.

@@ -35,8 +35,8 @@ type columnWriter struct {
 	took    time.Duration // for the last lot
 }
 
-func newColumnWriter(c *column, codec compression, bloom bool, expect int64) *columnWriter {
-	w := &columnWriter{col: c, enc: newEncoder(c.leafType), codec: codec, bloom: bloom, expect: expect}
+func newColumnWriter(c *column, codec compression, expect int64) *columnWriter {
+	w := &columnWriter{col: c, enc: newEncoder(c.leafType), codec: codec, expect: expect}
 	w.begin()
 	return w
 }

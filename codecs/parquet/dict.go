@@ -15,8 +15,10 @@ type wordSlot[T word] struct {
 	ref uint32 // index + 1; 0: free
 }
 
-// firstBits is the size of a table at first, in bits of an index.
-const firstBits = 10
+const (
+	firstBits = 10      // size of a table at first, in bits of an index
+	keepSlots = 1 << 16 // of a table that is kept for the next chunk
+)
 
 // randomOdd is a multiplier for hashing.
 func randomOdd() uint64 { return rand.Uint64() | 1<<63 | 1 }
@@ -78,5 +80,8 @@ func (d *wordDict[T]) append(dst []byte) []byte { return append(dst, wordBytes(d
 
 func (d *wordDict[T]) reset() {
 	d.keys = d.keys[:0]
+	if len(d.slots) > keepSlots {
+		d.slots = nil
+	}
 	clear(d.slots)
 }

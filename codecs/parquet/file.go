@@ -7,20 +7,22 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 )
 
-const arrowSchemaKey = "ARROW:schema"
+const (
+	arrowSchemaKey = "ARROW:schema"
+	createdBy      = "weir version 0.1.0" // readers parse it
+)
 
 // writeGroup writes the chunks of the row group that the workers ended.
-func (w *Writer) writeGroup() error {
+func (w *Writer) writeGroup(rows int64) error {
 	if err := w.begin(); err != nil {
 		return err
 	}
-	g := groupMeta{at: w.written}
+	g := groupMeta{at: w.written, rows: rows}
 	for _, c := range w.columns {
 		m, err := w.writeChunk(c)
 		if err != nil {
 			return err
 		}
-		g.rows = c.chunk.rows
 		g.chunks = append(g.chunks, m)
 		c.begin()
 	}

@@ -1,13 +1,20 @@
 package parquet
 
-import "github.com/apache/arrow-go/v18/arrow/memory"
+import (
+	"cmp"
+	"runtime"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/weirflow/weir/flow"
+)
 
 // WriterOptions say how a file is written. The zero value is the default.
 type WriterOptions struct {
 	// Compression is zstd (the default), snappy or none.
 	Compression string
 
-	// Level is the zstd level, 1 to 22; 0 leaves the choice to the writer.
+	// Level is the zstd level, 1 (the fastest) to 22; 0 is the same as 1.
 	Level int
 
 	// RowGroupRows is the most rows of a row group; 0 means 122,880.
@@ -27,6 +34,10 @@ type WriterOptions struct {
 	// means that Write encodes by itself.
 	Workers int
 
+	// Encoders is working memory shared with other writers; nil means that
+	// the writer has its own.
+	Encoders *Encoders
+
 	// Alloc is where the memory for batches comes from; nil means Go's heap.
 	Alloc memory.Allocator
 }
@@ -36,3 +47,30 @@ const (
 	DefaultRowGroupRows  = 122_880
 	DefaultRowGroupBytes = 64 << 20
 )
+
+func (o WriterOptions) withDefaults() (WriterOptions, error) {
+	for _, n := range []struct {
+		name string
+		v    int64
+	}{
+		{"row group rows", o.RowGroupRows}, {"row group bytes", o.RowGroupBytes},
+		{"workers", int64(o.Workers)}, {"compression level", int64(o.Level)},
+	} {
+		if n.v < 0 {
+			return o, flow.Markf(flow.BadConfig, "%s %d is less than 0", n.name, n.v)
+		}
+	}
+	if o.Level > 22 || o.Level > 0 && cmp.Or(o.Compression, "zstd") != "zstd" {
+		return o, flow.Markf(flow.BadConfig, "compression level %d: levels are 1 to 22, for zstd", o.Level)
+	}
+	o.RowGroupRows = cmp.Or(o.RowGroupRows, DefaultRowGroupRows)
+	o.RowGroupBytes = cmp.Or(o.RowGroupBytes, DefaultRowGroupBytes)
+	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
+	if o.Encoders == nil {
+		o.Encoders = &Encoders{}
+	}
+	if o.Alloc == nil {
+		o.Alloc = memory.NewGoAllocator()
+	}
+	return o, nil
+}

@@ -11,48 +11,54 @@ import (
 // pool encodes the columns of one lot after the other, the columns of a lot
 // in parallel. Its goroutines live as long as a lot takes.
 type pool struct {
-	workers []*scratch
+	memory      *Encoders
+	compression compression
+	level       int
+	workers     int
+
 	lot     lot
-	busy    sync.WaitGroup
 	running bool
+	busy    sync.WaitGroup
 	next    atomic.Int64 // place in order of the next column to encode
 	order   []*columnWriter
+	taken   []*scratch
 	errs    []error
 	encoded int64 // bytes of pages held, when last at rest
 }
 
-func newPool(c compression, o WriterOptions) (*pool, error) {
-	p := &pool{workers: make([]*scratch, max(1, o.Workers)), errs: make([]error, max(1, o.Workers))}
-	for i := range p.workers {
-		codec, err := newCodec(c, o.Level)
-		if err != nil {
-			return nil, err
-		}
-		p.workers[i] = &scratch{codec: codec}
+func newPool(c compression, o WriterOptions, columns []*columnWriter) *pool {
+	workers := max(1, min(o.Workers, len(columns)))
+	return &pool{
+		memory: o.Encoders, compression: c, level: o.Level, workers: workers,
+		order: slices.Clone(columns), errs: make([]error, workers),
 	}
-	return p, nil
 }
 
 // start encodes l in the background, or at once if there is one worker.
-func (p *pool) start(l lot, columns []*columnWriter) {
-	p.lot, p.running = l, true
-	if p.order == nil {
-		p.order = slices.Clone(columns)
+func (p *pool) start(l lot) error {
+	for range p.workers {
+		s, err := p.memory.take(p.compression, p.level)
+		if err != nil {
+			return err
+		}
+		p.taken = append(p.taken, s)
 	}
+	p.lot, p.running = l, true
 	// The longest first, so that all workers end at about the same time.
 	slices.SortStableFunc(p.order, func(a, b *columnWriter) int { return int(b.took - a.took) })
 	p.next.Store(0)
-	if len(p.workers) == 1 {
-		p.errs[0] = p.work(p.workers[0])
-		return
+	if p.workers == 1 {
+		p.errs[0] = p.work(p.taken[0])
+		return nil
 	}
-	for i, s := range p.workers[:min(len(p.workers), len(columns))] {
+	for i, s := range p.taken {
 		p.busy.Add(1)
 		go func() {
 			defer p.busy.Done()
 			p.errs[i] = p.work(s)
 		}()
 	}
+	return nil
 }
 
 // work encodes columns until there are no more.
@@ -76,19 +82,22 @@ func (p *pool) work(s *scratch) error {
 	}
 }
 
-// wait waits for the lot at hand, frees it, and returns whether it ended a
-// row group, and its size.
-func (p *pool) wait() (last bool, size int64, err error) {
+// wait waits for the lot at hand, frees it, and returns what it was.
+func (p *pool) wait() (done lot, err error) {
 	if !p.running {
-		return false, 0, nil
+		return lot{}, nil
 	}
 	p.busy.Wait()
 	p.running = false
-	last, size = p.lot.last, p.lot.bytes
+	done = lot{rows: p.lot.rows, bytes: p.lot.bytes, last: p.lot.last}
 	p.lot.release()
+	for _, s := range p.taken {
+		p.memory.give(s)
+	}
+	p.taken = p.taken[:0]
 	p.encoded = 0
 	for _, c := range p.order {
 		p.encoded += int64(len(c.chunk.data) + len(c.chunk.dict))
 	}
-	return last, size, errors.Join(p.errs...)
+	return done, errors.Join(p.errs...)
 }

@@ -191,7 +191,11 @@ func TestReadDamagedTypes(t *testing.T) {
 // TestArrowSchemaCounts puts a huge count in every place of the Arrow schema
 // that a file carries: nothing may be allocated by it.
 func TestArrowSchemaCounts(t *testing.T) {
-	kv, err := pairs(randomSchema(newRand(6)), WriterOptions{}.withDefaults())
+	o, err := WriterOptions{}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kv, err := pairs(randomSchema(newRand(6)), o)
 	if err != nil {
 		t.Fatal(err)
 	}

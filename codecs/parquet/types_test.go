@@ -53,7 +53,8 @@ func TestRefusedTypes(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	schema := one("a", arrow.PrimitiveTypes.Int64)
 	for _, o := range []WriterOptions{
-		{Compression: "zip"}, {Bloom: []string{"b"}},
+		{Compression: "zip"}, {Bloom: []string{"b"}}, {Level: 23}, {Level: 3, Compression: "snappy"},
+		{RowGroupRows: -1}, {RowGroupBytes: -1}, {Workers: -1},
 	} {
 		if _, err := NewWriter(&bytes.Buffer{}, schema, o); flow.KindOf(err) != flow.BadConfig {
 			t.Errorf("%+v: %v", o, err)
@@ -282,5 +283,111 @@ func TestKeyValue(t *testing.T) {
 	kv := w.meta.KeyValueMetadata()
 	if v := kv.FindValue("made"); v == nil || *v != "here" || kv.FindValue(arrowSchemaKey) == nil {
 		t.Errorf("metadata %v", kv)
+	}
+}
+
+// TestSmallBatches writes a row at a time.
+func TestSmallBatches(t *testing.T) {
+	r := newRand(9)
+	for _, schema := range []*arrow.Schema{randomSchema(r), one("d", leafTypes[28])} {
+		w := written{schema: schema}
+		for range 1500 {
+			w.batches = append(w.batches, randomBatch(r, schema, r.IntN(3)))
+		}
+		w.write(t, WriterOptions{RowGroupRows: 900})
+		readBack(t, &w)
+		if n := w.meta.NumRowGroups(); n > 2 {
+			t.Errorf("%d row groups", n)
+		}
+	}
+}
+
+// TestSharedEncoders writes files in turn with the same working memory.
+func TestSharedEncoders(t *testing.T) {
+	var e Encoders
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			r := newRand(seed)
+			w := written{schema: randomSchema(r)}
+			w.batches = []arrow.RecordBatch{randomBatch(r, w.schema, 500), randomBatch(r, w.schema, 500)}
+			w.write(t, WriterOptions{Encoders: &e, Workers: 2, Compression: []string{"zstd", "snappy"}[seed%2]})
+			readBack(t, &w)
+		})
+	}
+}
+
+// TestNoColumns keeps the number of rows of batches without columns.
+func TestNoColumns(t *testing.T) {
+	schema := arrow.NewSchema(nil, nil)
+	w := written{schema: schema, batches: []arrow.RecordBatch{array.NewRecordBatch(schema, nil, 7)}}
+	w.write(t, WriterOptions{})
+	r, err := Open(bytes.NewReader(w.file), ReaderOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := int64(0)
+	err = r.Read(t.Context(), nil, nil, func(b arrow.RecordBatch) error {
+		rows += b.NumRows()
+		return nil
+	})
+	if err != nil || rows != 7 {
+		t.Errorf("%d rows, %v", rows, err)
+	}
+}
+
+// TestEstimate asks for the size while writing; it is used to end files.
+func TestEstimate(t *testing.T) {
+	batches := lineitem(3)
+	var out bytes.Buffer
+	w, err := NewWriter(&out, batches[0].Schema(), WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := int64(0)
+	for _, b := range batches {
+		if err := w.Write(b); err != nil {
+			t.Fatal(err)
+		}
+		if w.Buffered() <= 0 || w.Estimate() <= w.Written() {
+			t.Errorf("Buffered %d, Estimate %d, Written %d", w.Buffered(), w.Estimate(), w.Written())
+		}
+		last = w.Estimate()
+	}
+	if _, err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := int64(out.Len()); last < got/2 || last > 2*got {
+		t.Errorf("estimate %d of a file of %d", last, got)
+	}
+}
+
+// TestMemory writes with an allocator that counts, and aborts in the middle.
+func TestMemory(t *testing.T) {
+	alloc := memory.NewCheckedAllocator(memory.NewGoAllocator())
+	defer alloc.AssertSize(t, 0)
+	schema := one("a", arrow.BinaryTypes.String)
+	for _, abort := range []bool{false, true} {
+		w, err := NewWriter(&bytes.Buffer{}, schema, WriterOptions{Alloc: alloc, RowGroupRows: 20_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 300 {
+			rb := array.NewRecordBuilder(alloc, schema)
+			for range 200 {
+				rb.Field(0).(*array.StringBuilder).Append("some text")
+			}
+			b := rb.NewRecordBatch()
+			if err := w.Write(b); err != nil {
+				t.Fatal(err)
+			}
+			b.Release()
+			rb.Release()
+		}
+		if abort {
+			w.Abort()
+		} else if _, err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

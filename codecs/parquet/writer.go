@@ -2,18 +2,15 @@ package parquet
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"runtime"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/ipc"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"github.com/weirflow/weir/flow"
@@ -24,6 +21,9 @@ import (
 const (
 	gatherRows  = 65_536
 	gatherBytes = 8 << 20
+
+	// firstRatio is the guess for the ratio of encoded to Arrow bytes before anything is encoded.
+	firstRatio = 0.25
 )
 
 // Writer writes one Parquet file. It is used by one goroutine; the columns
@@ -42,28 +42,14 @@ type Writer struct {
 	footer  footer
 
 	pending lot
-	group   int64 // rows in the open row group, handed over or pending
-	size    int64 // their Arrow bytes
+	group   int64                       // rows in the open row group, handed over or pending
+	size    int64                       // their Arrow bytes
+	open    struct{ rows, bytes int64 } // of the open row group, encoded
 	rows    int64
 	written int64
 	ratio   float64 // of bytes in the file to Arrow bytes, as last seen
 	done    bool
 	err     error // the first one; the writer is of no use after it
-}
-
-// lot is rows that are encoded together.
-type lot struct {
-	batches []arrow.RecordBatch
-	rows    int
-	bytes   int64
-	last    bool // of its row group
-}
-
-func (l *lot) release() {
-	for _, b := range l.batches {
-		b.Release()
-	}
-	*l = lot{batches: l.batches[:0]}
 }
 
 // NewWriter begins a file with the columns of schema. Field ids come from the
@@ -75,7 +61,10 @@ func (l *lot) release() {
 // format: seconds become milliseconds, and the fields inside of lists and
 // maps get their standard names.
 func NewWriter(w io.Writer, schema *arrow.Schema, o WriterOptions) (*Writer, error) {
-	o = o.withDefaults()
+	o, err := o.withDefaults()
+	if err != nil {
+		return nil, err
+	}
 	codec, err := newCompression(o.Compression)
 	if err != nil {
 		return nil, err
@@ -84,17 +73,13 @@ func NewWriter(w io.Writer, schema *arrow.Schema, o WriterOptions) (*Writer, err
 	if err != nil {
 		return nil, err
 	}
-	pool, err := newPool(codec, o)
-	if err != nil {
-		return nil, err
-	}
-	p := &Writer{w: w, schema: schema, o: o, pool: pool, ratio: 0.5}
-	p.footer = footer{layout: layout, created: "weir"}
+	p := &Writer{w: w, schema: schema, o: o, ratio: firstRatio}
+	p.footer = footer{layout: layout, created: createdBy}
 	if p.footer.pairs, err = pairs(schema, o); err != nil {
 		return nil, err
 	}
 	for _, c := range layout.columns {
-		p.columns = append(p.columns, newColumnWriter(c, codec, false, o.RowGroupRows))
+		p.columns = append(p.columns, newColumnWriter(c, codec, o.RowGroupRows))
 	}
 	for _, name := range o.Bloom {
 		i, err := layout.find(name)
@@ -106,17 +91,8 @@ func NewWriter(w io.Writer, schema *arrow.Schema, o WriterOptions) (*Writer, err
 		}
 		p.columns[i].bloom = true
 	}
+	p.pool = newPool(codec, o, p.columns)
 	return p, nil
-}
-
-func (o WriterOptions) withDefaults() WriterOptions {
-	o.RowGroupRows = cmp.Or(o.RowGroupRows, DefaultRowGroupRows)
-	o.RowGroupBytes = cmp.Or(o.RowGroupBytes, DefaultRowGroupBytes)
-	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
-	if o.Alloc == nil {
-		o.Alloc = memory.NewGoAllocator()
-	}
-	return o
 }
 
 // pairs are the key-value metadata: the schema's, the options', and the Arrow
@@ -186,7 +162,7 @@ func (w *Writer) write(b arrow.RecordBatch) error {
 		part := b.NewSlice(at, at+take)
 		at += take
 		p := &w.pending
-		p.batches = append(p.batches, part)
+		p.add(part, w.o.Alloc)
 		p.rows += int(take)
 		p.bytes += take * perRow
 		w.rows += take
@@ -213,8 +189,11 @@ func (w *Writer) handOver() error {
 	if next.last {
 		w.group, w.size = 0, 0
 	}
-	w.pool.start(next, w.columns)
-	if w.o.Workers == 1 {
+	if err := w.pool.start(next); err != nil {
+		next.release()
+		return err
+	}
+	if w.pool.workers == 1 {
 		return w.settle()
 	}
 	return nil
@@ -222,16 +201,19 @@ func (w *Writer) handOver() error {
 
 // settle waits for the workers, and writes the row group if they ended one.
 func (w *Writer) settle() error {
-	last, size, err := w.pool.wait()
-	if err != nil || !last {
+	done, err := w.pool.wait()
+	if err != nil || done.rows == 0 && !done.last {
 		return err
 	}
-	before := w.written
-	if err := w.writeGroup(); err != nil {
-		return err
+	w.open.rows += int64(done.rows)
+	w.open.bytes += done.bytes
+	w.ratio = float64(w.pool.encoded) / float64(max(1, w.open.bytes))
+	if !done.last {
+		return nil
 	}
-	w.ratio = float64(w.written-before) / float64(max(1, size))
-	return nil
+	rows := w.open.rows
+	w.open.rows, w.open.bytes = 0, 0
+	return w.writeGroup(rows)
 }
 
 // put writes to the file.
@@ -301,7 +283,7 @@ func (w *Writer) finish() error {
 // after Close.
 func (w *Writer) Abort() {
 	w.done = true
-	_, _, _ = w.pool.wait() // nobody is interested in the outcome any more
+	_, _ = w.pool.wait() // nobody is interested in the outcome any more
 	w.pending.release()
 	w.columns = nil
 }
