@@ -103,7 +103,8 @@ func (s *Store) adopt(old, next identity) error {
 		return err
 	}
 	if s.manifest.Epoch != old.Epoch {
-		return damaged(s.dir, dbDir, fmt.Errorf("the savepoint is of epoch %d, its manifest of %d", old.Epoch, s.manifest.Epoch))
+		return damaged(s.dir, dbDir, fmt.Errorf("the savepoint is of epoch %d, its manifest of %d",
+			old.Epoch, s.manifest.Epoch))
 	}
 	m := s.manifest
 	m.Incarnation = next.Incarnation

@@ -221,7 +221,8 @@ func (s *Store) load(id identity) error {
 			"use a newer program, or another directory", s.dir, m.Format, Format)
 	}
 	if m.Incarnation != id.Incarnation || m.Pipeline != id.Pipeline || m.KeyGroups != KeyGroups {
-		return damaged(s.dir, identityFile, fmt.Errorf("it names pipeline %q, incarnation %s; the manifest says %q, %s, %d key groups",
+		return damaged(s.dir, identityFile, fmt.Errorf("it names pipeline %q, incarnation %s; "+
+			"the manifest says %q, %s, %d key groups",
 			id.Pipeline, id.Incarnation, m.Pipeline, m.Incarnation, m.KeyGroups))
 	}
 	m.Ancestors = id.Ancestors
