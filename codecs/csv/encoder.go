@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -18,7 +19,7 @@ var (
 	// ErrSchema is a batch that does not have the schema of its encoder.
 	ErrSchema = errors.New("the batch has another schema")
 
-	errNeedsQuote = errors.New("the value needs quotes, and there are none")
+	errNeedsQuotes = errors.New("the value needs quotes, and there are none")
 )
 
 // Encoder writes batches as CSV. It has no state of its own.
@@ -107,11 +108,14 @@ func (e *Encoder) Append(dst []byte, b arrow.RecordBatch) ([]byte, error) {
 // quote puts quotes around dst[first:] if it needs them to be read back.
 func (e *Encoder) quote(dst []byte, first int) ([]byte, error) {
 	value := dst[first:]
+	if !utf8.Valid(value) {
+		return dst, errUTF8
+	}
 	if !e.needsQuotes(value) {
 		return dst, nil
 	}
 	if e.opts.NoQuotes {
-		return dst, errNeedsQuote
+		return dst, errNeedsQuotes
 	}
 	quote := e.opts.Quote
 	value = slices.Clone(value)

@@ -50,7 +50,7 @@ type frame struct {
 // without a row only next counts.
 type span struct{ start, end, next int }
 
-// next finds the row at or behind p, unless the batch is full. An error is
+// find finds the row at or behind p, unless the batch is full. An error is
 // about the text from start to next, which is a bad row.
 func (f *frame) find(data []byte, p int, last, full bool) (s span, found bool, err error) {
 	if f.skipping {
