@@ -35,23 +35,40 @@ func (p *Pipeline) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { p.ended(err) }()
-	if p.settings.stateDir != "" {
-		c.store, err = state.Open(p.settings.stateDir, p.name, state.Options{
-			Memory: p.settings.stateMemory, Log: p.settings.log, FS: p.settings.fs,
-		})
-		if err != nil {
-			return refusal(err)
-		}
-		defer func() { err = errors.Join(err, c.store.Close()) }()
-		c.incarnation = c.store.Incarnation()
+	if err := c.open(); err != nil {
+		p.ended(err)
+		return err
 	}
-	check := p.allocator(c)
+	err = c.runLanes(ctx)
+	p.ended(err)
+	if c.store != nil {
+		err = errors.Join(err, c.store.Close())
+	}
+	return err
+}
+
+// open opens the state directory, if there is one.
+func (c *compile) open() error {
+	s := &c.p.settings
+	if s.stateDir == "" {
+		return nil
+	}
+	store, err := state.Open(s.stateDir, c.p.name, state.Options{Memory: s.stateMemory, Log: s.log, FS: s.fs})
+	if err != nil {
+		return refusal(err)
+	}
+	c.store, c.incarnation = store, store.Incarnation()
+	return nil
+}
+
+// runLanes compiles the graph and runs it to its end.
+func (c *compile) runLanes(ctx context.Context) (err error) {
+	check := c.p.allocator(c)
 	defer func() { err = errors.Join(err, check()) }()
 	if err := c.compile(); err != nil {
 		return errors.Join(err, c.run.Abandon())
 	}
-	p.setState("running")
+	c.p.setState("running")
 	return c.run.Execute(ctx)
 }
 

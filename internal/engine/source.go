@@ -44,10 +44,13 @@ func NewSource[T any](l *Lane, next Port[T]) *Source[T] {
 func (s *Source[T]) Push(vs []T, moved func()) error {
 	s.mu.Lock()
 	return s.locked(func() error {
+		rows, bytes := s.weigh(vs) // before they are given away
 		if err := s.pushAll(vs); err != nil {
 			return err
 		}
-		s.count(vs)
+		if len(vs) > 0 {
+			s.add(rows, bytes)
+		}
 		moved()
 		return nil
 	})
@@ -123,19 +126,18 @@ func (s *Source[T]) locked(f func() error) (err error) {
 	return err
 }
 
-func (s *Source[T]) count(vs []T) {
+func (s *Source[T]) weigh(vs []T) (rows, bytes int64) {
 	if s.rows == nil && s.sizer.Extra == nil {
-		s.add(int64(len(vs)), s.sizer.Fixed*int64(len(vs)))
-		return
+		return int64(len(vs)), s.sizer.Fixed * int64(len(vs))
 	}
-	rows, bytes := int64(len(vs)), int64(0)
+	rows = int64(len(vs))
 	for _, v := range vs {
 		bytes += s.sizer.Of(v)
 		if s.rows != nil {
 			rows += s.rows(v) - 1
 		}
 	}
-	s.add(rows, bytes)
+	return rows, bytes
 }
 
 // add counts locally and publishes now and then: an atomic add on every

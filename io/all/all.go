@@ -6,6 +6,7 @@ import (
 	"github.com/weirflow/weir/io/connector"
 	"github.com/weirflow/weir/io/datagen"
 	"github.com/weirflow/weir/io/file"
+	"github.com/weirflow/weir/io/iceberg"
 	"github.com/weirflow/weir/io/stdout"
 )
 
@@ -15,6 +16,7 @@ func Connectors() *connector.Registry {
 	// One line for each folder of io/, in order of name.
 	datagen.Register(r)
 	file.Register(r)
+	iceberg.Register(r)
 	stdout.Register(r)
 	return r
 }
