@@ -22,6 +22,7 @@ type TextDecoder interface {
 	//
 	// A bad row is a [RowError]: the rows before it are in the batch,
 	// consumed is behind the bad row, and the next Decode goes on after it.
+	// Any other error is about the text as a whole, and stays.
 	Decode(data []byte, last bool) (consumed int, err error)
 
 	// Rows is the number of rows in the open batch.

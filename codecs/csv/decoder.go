@@ -25,6 +25,7 @@ type Decoder struct {
 	rows  int64            // taken so far, bad ones too
 	base  int64            // bytes taken by earlier Decodes
 	split splitter
+	seen  int // bytes of the row at hand that have been split in vain
 
 	begun   bool  // behind the byte order mark
 	titled  bool  // behind the header
@@ -158,6 +159,7 @@ func (d *Decoder) step(data []byte, p int, last bool) (next int, err error) {
 		return p, nil
 	}
 	if n := blank(data, p, last); n > p && (len(d.cols) != 1 || !d.titled) {
+		d.seen = 0
 		return n, nil
 	}
 	switch c := data[p]; {
@@ -169,13 +171,21 @@ func (d *Decoder) step(data []byte, p int, last bool) (next int, err error) {
 	}
 	// One byte more than a row may have: the newline.
 	window := data[p:min(len(data), p+d.opts.MaxRowBytes+1)]
+	seen := min(d.seen, len(window))
+	d.seen = len(window)
+	if seen > 0 && d.split.stop != 0 && !last && len(window) <= d.opts.MaxRowBytes &&
+		bytes.IndexByte(window[seen:], d.split.stop) < 0 {
+		return p, nil
+	}
 	n, bad := d.split.row(window, last && len(window) <= d.opts.MaxRowBytes)
 	if n < 0 {
 		if len(window) <= d.opts.MaxRowBytes {
 			return p, nil
 		}
+		d.seen = 0
 		return d.tooLong(data, p)
 	}
+	d.seen = 0
 	switch {
 	case !d.titled:
 		return p + n, d.header(window[:n], bad)

@@ -173,6 +173,32 @@ func TestBroken(t *testing.T) {
 	}
 }
 
+// TestLongRow checks that a long row in small pieces is not split anew with
+// each of them: that would be 100 GB of work here.
+func TestLongRow(t *testing.T) {
+	const piece = 512
+	for name, text := range map[string]string{
+		"plain":  strings.Repeat("x,", 4<<20) + "x\n",
+		"quoted": `"` + strings.Repeat("x\n", 4<<20) + "\"\n",
+	} {
+		d, err := csv.NewDecoder(texttest.Schema("a:utf8"), csv.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes := []byte(text)
+		for to := 0; to < len(text); to = min(to+piece, len(text)) {
+			if n, err := d.Decode(bytes[:to:to], false); n != 0 || err != nil {
+				t.Fatalf("%s: Decode of %d bytes = %d, %v", name, to, n, err)
+			}
+		}
+		n, err := d.Decode(bytes, false)
+		if _, bad := codecs.IsRow(err); n != len(text) || bad != (name == "plain") {
+			t.Fatalf("%s: Decode = %d, %v", name, n, err)
+		}
+		d.Release()
+	}
+}
+
 func TestHeader(t *testing.T) {
 	for _, test := range []struct {
 		text  string

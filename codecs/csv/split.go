@@ -35,6 +35,7 @@ type splitter struct {
 	lines  bool // a field holds a newline
 	open   bool // a quote is open where the text ends
 	fault  int  // where the row is wrong, or its last field begins
+	stop   byte // what has to come before the row can end; 0: not known
 }
 
 func newSplitter(o Options) splitter {
@@ -68,7 +69,7 @@ func load(b []byte, i int) (x uint64, n int) {
 // row, or -1 if the row may go on behind b. An error is about the row.
 func (s *splitter) row(b []byte, last bool) (n int, err error) {
 	s.fields = s.fields[:0]
-	s.open, s.lines, s.high = false, false, false
+	s.open, s.lines, s.high, s.stop = false, false, false, '\n'
 	start := 0
 scan:
 	for i := 0; i < len(b); {
@@ -124,6 +125,9 @@ func (s *splitter) quoted(b []byte, start int, last bool) (next int, ended bool,
 		k += n
 		if n < 0 || k+1 == len(b) && !last {
 			s.open = true
+			if s.stop = s.quote; n >= 0 {
+				s.stop = 0 // anything may come behind a quote
+			}
 			if !last {
 				return -1, true, nil
 			}

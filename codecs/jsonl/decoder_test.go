@@ -164,6 +164,35 @@ func TestBatchBytes(t *testing.T) {
 	}
 }
 
+// TestLongRow checks that a long row in small pieces is not looked at anew
+// with each of them: that would be 60 GB of work here.
+func TestLongRow(t *testing.T) {
+	const piece = 512
+	row := `{"a":"` + strings.Repeat("x,", 4<<20) + `"}`
+	for name, text := range map[string]string{"line": row + "\n", "array": "[" + row + "]"} {
+		d, err := jsonl.NewDecoder(texttest.Schema("a:utf8"), jsonl.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := []byte(text)
+		if name == "array" {
+			if n, err := d.Decode(data[:1], false); n != 1 || err != nil {
+				t.Fatalf("Decode = %d, %v", n, err)
+			}
+			data = data[1:]
+		}
+		for to := 0; to < len(data)-1; to = min(to+piece, len(data)-1) {
+			if n, err := d.Decode(data[:min(to, len(row)-1)], false); n != 0 || err != nil {
+				t.Fatalf("%s: Decode of %d bytes = %d, %v", name, to, n, err)
+			}
+		}
+		if n, err := d.Decode(data, true); n != len(data) || err != nil || d.Rows() != 1 {
+			t.Fatalf("%s: Decode = %d, %v", name, n, err)
+		}
+		d.Release()
+	}
+}
+
 func TestSplittable(t *testing.T) {
 	for text, want := range map[string]bool{
 		"{}\n": true, "\xef\xbb\xbf {}": true, "  [{": false, "\xef\xbb\xbf[": false, "": false,
