@@ -231,7 +231,8 @@ func (e *byteArrays) size(s *scratch) int {
 }
 
 func (e *byteArrays) candidates() []encoding {
-	if e.width > 0 {
+	// Arrow's C++ reader makes dictionaries of plain pages only.
+	if e.width > 0 || e.t.kind == kindDictBytes {
 		return []encoding{encPlain}
 	}
 	return []encoding{encDeltaLength}

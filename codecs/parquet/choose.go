@@ -7,8 +7,9 @@ import "math"
 type choice struct {
 	dict bool     // a dictionary, until it is too large
 	enc  encoding // without the dictionary
-	age  int      // chunks since the trial; 0: not made
-	ban  int      // chunks for which dictionaries are out
+	made bool
+	age  int // chunks since it was made
+	ban  int // chunks for which dictionaries are out
 }
 
 const (
@@ -29,25 +30,32 @@ func (w *columnWriter) decide(s *scratch) {
 	if c.ban > 0 {
 		c.ban--
 	}
-	if c.age > 0 && c.age < trialEvery && !(c.dict && c.ban > 0) {
+	c.age++
+	if e, ok := w.enc.(*byteArrays); ok && e.translate {
+		// The values of the page are in the dictionary already.
+		*c = choice{made: true, dict: true, enc: encPlain}
 		return
 	}
-	n := min(w.enc.count(s), trialValues)
-	ban := c.ban
-	*c = choice{ban: ban}
-	best, gain := math.Inf(1), 0.0
-	if e, ok := w.enc.(*byteArrays); !ok || !e.translate {
-		for _, enc := range w.enc.candidates() {
-			s.trial = w.enc.append(s, s.trial[:0], enc, n)
-			size, g := w.try(s, s.trial)
-			if size/float64(n) < best {
-				best, gain, c.enc = size/float64(n), g, enc
-			}
-		}
-	} else {
-		c.enc = w.enc.candidates()[0]
+	if c.made && c.age <= trialEvery && !(c.dict && c.ban > 0) {
+		return
 	}
-	if d := w.enc.dictionary(); d != nil && ban == 0 {
+	w.choose(s)
+}
+
+// choose makes the choice anew by trying.
+func (w *columnWriter) choose(s *scratch) {
+	c := &w.choice
+	n := min(w.enc.count(s), trialValues)
+	*c = choice{made: true, ban: c.ban}
+	best, gain := math.Inf(1), 0.0
+	for _, enc := range w.enc.candidates() {
+		s.trial = w.enc.append(s, s.trial[:0], enc, n)
+		size, g := w.try(s, s.trial)
+		if size/float64(n) < best {
+			best, gain, c.enc = size/float64(n), g, enc
+		}
+	}
+	if d := w.enc.dictionary(); d != nil && c.ban == 0 {
 		size, g, ok := w.tryDictionary(s, n)
 		if ok && size < best {
 			c.dict, gain = true, g

@@ -193,6 +193,5 @@ func (w *columnWriter) end(s *scratch) error {
 		}
 	}
 	c.bounds, c.order = w.enc.chunkBounds()
-	w.choice.age++
 	return nil
 }

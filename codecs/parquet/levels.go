@@ -200,6 +200,12 @@ func (s *scratch) addNested(c *column, i int, arr arrow.Array, a, b int) (select
 
 // descend ends the entries that are null in arr and lifts the others.
 func (x *expansion) descend(arr arrow.Array, nullable bool) error {
+	if arr.DataType().ID() == arrow.NULL { // has no bitmap to ask
+		for i := range x.idx {
+			x.idx[i] = -1
+		}
+		return nil
+	}
 	if arr.NullN() == 0 {
 		if nullable {
 			for i, j := range x.idx {

@@ -72,7 +72,7 @@ func (w *written) cells() [][]cell {
 }
 
 func TestRandomFiles(t *testing.T) {
-	for seed := range uint64(60) {
+	for seed := range uint64(150) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			w := writeRandom(t, rand.New(rand.NewPCG(seed, 1)))
