@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/weirflow/weir/flow"
@@ -181,4 +183,42 @@ func TestDrainAndCancel(t *testing.T) {
 	if len(*got) == 0 || (*got)[0] != n {
 		t.Fatalf("after a drain at %d the next run began at %v", n, (*got)[:1])
 	}
+}
+
+// slowFinish is a sink whose writer must not be closed while a finish runs.
+type slowFinish struct{ t *testing.T }
+
+type slowWriter struct {
+	t       *testing.T
+	pending *atomic.Int64
+}
+
+func (s slowFinish) Open(context.Context, flow.Task) (flow.Writer[int, int], error) {
+	return slowWriter{s.t, new(atomic.Int64)}, nil
+}
+func (s slowFinish) Commit(context.Context, flow.Txn, []int) error { return nil }
+func (w slowWriter) Write(context.Context, int) error              { return nil }
+
+func (w slowWriter) Prepare(context.Context, flow.Epoch) (func(context.Context) (int, error), error) {
+	w.pending.Add(1)
+	return func(context.Context) (int, error) {
+		time.Sleep(time.Second)
+		w.pending.Add(-1)
+		return 0, nil
+	}, nil
+}
+
+func (w slowWriter) Close() error {
+	if n := w.pending.Load(); n != 0 {
+		w.t.Errorf("closed while %d finishes run", n)
+	}
+	return nil
+}
+
+func TestWriterIsClosedBehindItsFinishes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := flow.New("p", flow.Checkpoint(0))
+		flow.To(flow.FromSlice(p, "in", ints(10)), "out", slowFinish{t})
+		run(t, p)
+	})
 }

@@ -89,9 +89,8 @@ type sinkTask[T, C any] struct {
 	rows  func(T) int64
 	sizer engine.Sizer[T]
 
-	wrote  int64 // elements since the last barrier
-	taken  tally // not yet in the node's
-	closed bool
+	wrote int64 // elements since the last barrier
+	taken tally // not yet in the node's
 }
 
 func (t *sinkTask[T, C]) push(v T) error {
@@ -127,14 +126,10 @@ func (t *sinkTask[T, C]) publish() {
 func (t *sinkTask[T, C]) ctl(c engine.Ctl) error {
 	t.l.At = t.n.id
 	t.publish()
-	switch c.Kind {
-	case engine.Barrier:
+	if c.Kind == engine.Barrier {
 		return t.prepare(c.Epoch)
-	case engine.End:
-		return t.close()
-	default:
-		return nil
 	}
+	return nil // it is closed when the last finish is through, by the run's end
 }
 
 func (t *sinkTask[T, C]) prepare(epoch uint64) error {
@@ -155,10 +150,6 @@ func (t *sinkTask[T, C]) prepare(epoch uint64) error {
 }
 
 func (t *sinkTask[T, C]) close() error {
-	if t.closed {
-		return nil
-	}
-	t.closed = true
 	if err := t.w.Close(); err != nil {
 		return t.n.named(fmt.Errorf("close: %w", err))
 	}
