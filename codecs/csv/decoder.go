@@ -276,7 +276,13 @@ func (d *Decoder) row(row []byte, p int) error {
 			continue
 		}
 		f := &fields[i]
-		if err := d.field(c, row, f); err != nil {
+		var err error
+		if f.quotes == 0 && f.end > f.start && !d.opts.nullTexts && !d.split.high {
+			err = c.AppendText(row[f.start:f.end])
+		} else {
+			err = d.field(c, row, f)
+		}
+		if err != nil {
 			d.batch.Rollback()
 			if text := row[f.start:f.end]; len(text) > 0 && !errors.Is(err, errUTF8) {
 				err = fmt.Errorf("%q: %w", text[:min(len(text), 80)], err)
