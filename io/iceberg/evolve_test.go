@@ -1,6 +1,7 @@
 package iceberg
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -235,5 +236,46 @@ func TestNullInRequired(t *testing.T) {
 	err := r.writer().Write(t.Context(), batch(t, "id:long", `[{"id":1},{"id":null}]`))
 	if flow.KindOf(err) != flow.BadRow || !strings.Contains(err.Error(), "column id") {
 		t.Errorf("kind %s: %v", flow.KindOf(err), err)
+	}
+}
+
+// TestWidenedPartition widens a column that the table is partitioned by.
+func TestWidenedPartition(t *testing.T) {
+	for _, field := range []string{"id", "truncate(10, id)", "bucket(4, id)"} {
+		t.Run(field, func(t *testing.T) {
+			r := newRig(t, Config{Schema: "full", Partition: []string{field}})
+			r.epoch(batch(t, "id:int", `[{"id":1},{"id":22}]`))
+			r.epoch(batch(t, "id:int", `[{"id":1}]`), batch(t, "id:long", `[{"id":5000000000},{"id":1}]`))
+			r.epoch(batch(t, "id:int", `[{"id":22}]`))
+			want := []string{"id=1", "id=1", "id=1", "id=22", "id=22", "id=5000000000"}
+			if d := cmp.Diff(want, scan(t, r.load())); d != "" {
+				t.Error(d)
+			}
+			got := readAll(t, SourceConfig{Table: "shop.orders", Warehouse: r.cfg.Warehouse, Filter: "id = 22"})
+			if len(got) != 2 {
+				t.Errorf("%v", got)
+			}
+		})
+	}
+}
+
+// TestFormats appends to tables of the other format versions.
+func TestFormats(t *testing.T) {
+	for _, v := range []string{"1", "2", "3"} {
+		t.Run("v"+v, func(t *testing.T) {
+			r := newRig(t, Config{Partition: []string{"name"}, Properties: map[string]string{table.PropertyFormatVersion: v}})
+			r.epoch(ids(t, 0, 10))
+			parts := r.prepare(ids(t, 10, 30))
+			r.commit(parts)
+			r.commit(parts)
+			r.epoch(batch(t, "id:long name:string x:long", `[{"id":99,"name":"n1","x":5}]`))
+			tbl := r.load()
+			if got := scan(t, tbl); len(got) != 31 || got[30] != "id=99 name=n1 x=5" {
+				t.Errorf("%d rows, %s", len(got), got[len(got)-1])
+			}
+			if got := tbl.Metadata().Version(); strconv.Itoa(got) != v {
+				t.Errorf("version %d", got)
+			}
+		})
 	}
 }

@@ -30,7 +30,7 @@ type Split struct {
 
 	table *table.Table
 	task  table.FileScanTask
-	scan  []table.ScanOption
+	read  []table.ScanOption
 	snap  int64
 }
 
@@ -108,17 +108,18 @@ func (s *source) plan(ctx context.Context, at int64) ([]Split, error) {
 			return nil, s.place.errorf("%w", err)
 		}
 	}
-	if opts, err = s.narrow(opts, sc); err != nil {
+	list, read, err := s.narrow(opts, t, sc)
+	if err != nil {
 		return nil, flow.Mark(flow.BadConfig, s.place.errorf("%w", err))
 	}
-	tasks, err := s.tasks(ctx, t, snap, opts)
+	tasks, err := s.tasks(ctx, t, snap, list)
 	if err != nil {
 		return nil, s.place.errorf("list the files of snapshot %d: %w", snap, err)
 	}
 	splits := make([]Split, len(tasks))
 	total := int64(0)
 	for i, task := range tasks {
-		splits[i] = Split{task.File.FilePath(), task.Start, task.Length, t, task, opts, snap}
+		splits[i] = Split{task.File.FilePath(), task.Start, task.Length, t, task, read, snap}
 		total += task.Length
 	}
 	s.mu.Lock()
@@ -180,24 +181,37 @@ func schemaAt(t *table.Table, snap int64) (*iceberg.Schema, error) {
 	return nil, fmt.Errorf("snapshot %d has schema %d, which the table has not", snap, *id)
 }
 
-// narrow adds columns and filter to the options.
-func (s *source) narrow(opts []table.ScanOption, sc *iceberg.Schema) ([]table.ScanOption, error) {
-	if len(s.cfg.Columns) > 0 {
-		for _, c := range s.cfg.Columns {
-			if _, ok := sc.FindFieldByName(c); !ok {
-				return nil, fmt.Errorf("columns: there is no column %q", c)
-			}
+// narrow adds columns and filter to the options, for listing the files and
+// for reading them.
+func (s *source) narrow(opts []table.ScanOption, t *table.Table, sc *iceberg.Schema) (list, read []table.ScanOption, err error) {
+	for _, c := range s.cfg.Columns {
+		if _, ok := sc.FindFieldByName(c); !ok {
+			return nil, nil, fmt.Errorf("columns: there is no column %q", c)
 		}
-		opts = append(opts, table.WithSelectedFields(s.cfg.Columns...))
 	}
-	if s.filter != nil {
-		e, err := s.filter.Bind(sc)
-		if err != nil {
-			return nil, err
+	opts = slices.Clip(append(opts, table.WithSelectedFields(s.cfg.Columns...)))
+	if s.filter == nil {
+		return opts, opts, nil
+	}
+	rows, err := s.filter.Bind(sc)
+	if err != nil {
+		return nil, nil, err
+	}
+	files, err := s.filter.BindFor(sc, func(id int) bool { return !widened(t, sc, id) })
+	return append(opts, table.WithRowFilter(files)), append(opts, table.WithRowFilter(rows)), err
+}
+
+// widened reports whether a column had another type once. Its old files have
+// bounds of that type, and iceberg-go v0.7.0 fails on them ("expected 8 bytes
+// for int64 value, got 4"); so they rule no files out.
+func widened(t *table.Table, sc *iceberg.Schema, id int) bool {
+	now, _ := sc.FindFieldByID(id)
+	for _, old := range t.Metadata().Schemas() {
+		if was, ok := old.FindFieldByID(id); ok && !was.Type.Equals(now.Type) {
+			return true
 		}
-		opts = append(opts, table.WithRowFilter(e))
 	}
-	return opts, nil
+	return false
 }
 
 func (s *source) tasks(ctx context.Context, t *table.Table, snap int64, opts []table.ScanOption) ([]table.FileScanTask, error) {
@@ -230,7 +244,7 @@ func (s *source) Run(ctx context.Context, split Split, from *Position, out *flow
 	if from != nil {
 		skip = from.Rows
 	}
-	_, batches, err := split.table.Scan(split.scan...).ReadTasks(ctx, []table.FileScanTask{split.task})
+	_, batches, err := split.table.Scan(split.read...).ReadTasks(ctx, []table.FileScanTask{split.task})
 	if err != nil {
 		return fmt.Errorf("read %s: %w", split.File, err)
 	}

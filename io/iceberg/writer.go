@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/internal/failpoint"
@@ -49,6 +50,10 @@ type seal struct {
 func newWriter(s *sink, t flow.Task) *writer {
 	if t.Memory <= 0 {
 		t.Memory = defaultMemory
+	}
+	t.Memory /= 2 // the epoch before may be on its way out
+	if t.Alloc == nil {
+		t.Alloc = memory.DefaultAllocator
 	}
 	return &writer{
 		sink: s, task: t, epoch: t.Epoch,

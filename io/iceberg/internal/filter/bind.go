@@ -15,20 +15,31 @@ import (
 // false, and its negation true. So negations are pushed down to the tests
 // here, where null passes neither a test nor its negation.
 func (f *Filter) Bind(s *iceberg.Schema) (iceberg.BooleanExpression, error) {
-	return bind(f.root, s, false)
+	return f.BindFor(s, func(int) bool { return true })
+}
+
+// BindFor is Bind without the tests of columns whose ids are not usable: a
+// condition that is true for all rows that the whole is true for.
+func (f *Filter) BindFor(s *iceberg.Schema, usable func(id int) bool) (iceberg.BooleanExpression, error) {
+	return binder{s, usable}.bind(f.root, false)
+}
+
+type binder struct {
+	schema *iceberg.Schema
+	usable func(id int) bool
 }
 
 // bind is n, or its negation.
-func bind(n node, s *iceberg.Schema, not bool) (iceberg.BooleanExpression, error) {
+func (b binder) bind(n node, not bool) (iceberg.BooleanExpression, error) {
 	switch n := n.(type) {
 	case logic:
 		if n.op == "not" {
-			return bind(n.sides[0], s, !not)
+			return b.bind(n.sides[0], !not)
 		}
 		sides := make([]iceberg.BooleanExpression, len(n.sides))
 		for i, side := range n.sides {
 			var err error
-			if sides[i], err = bind(side, s, not); err != nil {
+			if sides[i], err = b.bind(side, not); err != nil {
 				return nil, err
 			}
 		}
@@ -37,17 +48,21 @@ func bind(n node, s *iceberg.Schema, not bool) (iceberg.BooleanExpression, error
 		}
 		return iceberg.NewAnd(sides[0], sides[1], sides[2:]...), nil
 	case test:
-		return n.bind(s, n.not != not)
+		return b.test(n, n.not != not)
 	}
 	return nil, fmt.Errorf("no such condition: %T", n)
 }
 
-func (t test) bind(s *iceberg.Schema, not bool) (iceberg.BooleanExpression, error) {
+func (b binder) test(t test, not bool) (iceberg.BooleanExpression, error) {
+	s := b.schema
 	f, ok := s.FindFieldByName(t.column.text)
 	if !ok {
 		if f, ok = s.FindFieldByNameCaseInsensitive(t.column.text); !ok {
 			return nil, wrong(t.column, "there is no column %s", t.column)
 		}
+	}
+	if !b.usable(f.ID) {
+		return iceberg.AlwaysTrue{}, nil
 	}
 	name, _ := s.FindColumnName(f.ID)
 	ref := iceberg.Reference(name)
