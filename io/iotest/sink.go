@@ -47,6 +47,8 @@ func Sink(t *testing.T, register func(*connector.Registry), name string, place f
 	for _, crash := range steps() {
 		t.Run("CrashAfter"+string(crash), func(t *testing.T) { x.crash(t, crash) })
 	}
+	t.Run("InterruptedCommits", x.interrupted)
+	t.Run("InAPipeline", x.inPipeline)
 	t.Run("AbandonedRowsStayHidden", x.abandoned)
 	t.Run("StrangersAreRefused", x.strangers)
 	t.Run("LeavesNothingOpen", x.closes)

@@ -34,6 +34,7 @@ func Source(t *testing.T, register func(*connector.Registry), name, config strin
 	})
 	t.Run("KeepsNoBatch", func(t *testing.T) { x.read(t, nil, strict(t)) })
 	t.Run("SchemaIsAsDiscovered", x.discovered)
+	t.Run("InAPipeline", x.inPipeline)
 	t.Run("CheckPasses", func(t *testing.T) {
 		if err := connector.Check(t.Context(), x.open(t, nil)); err != nil {
 			t.Errorf("check: %v", err)
