@@ -76,6 +76,10 @@ func (h *health) err() error {
 	return nil
 }
 
+// end makes err what every later call returns, unless there is a fault
+// already.
+func (h *health) end(err error) { h.fault.CompareAndSwap(nil, &err) }
+
 // fail makes err the store's end, unless there was one before.
 func (h *health) fail(err error) error {
 	if h.fault.CompareAndSwap(nil, &err) {

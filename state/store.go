@@ -343,6 +343,6 @@ func (s *Store) Close() error {
 		// until the process ends.
 		err = errors.Join(err, s.lock.Close())
 	}
-	_ = s.health.fail(fmt.Errorf("state in %s is closed", s.dir)) // kept; every later call returns it
+	s.health.end(fmt.Errorf("state in %s is closed", s.dir))
 	return err
 }
