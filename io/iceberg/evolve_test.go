@@ -243,7 +243,8 @@ func TestNullInRequired(t *testing.T) {
 func TestWidenedPartition(t *testing.T) {
 	for _, field := range []string{"id", "truncate(10, id)", "bucket(4, id)"} {
 		t.Run(field, func(t *testing.T) {
-			r := newRig(t, Config{Schema: "full", Partition: []string{field}})
+			r := newRig(t, Config{Schema: "full", Partition: []string{field},
+				Properties: map[string]string{table.ManifestMinMergeCountKey: "2"}})
 			r.epoch(batch(t, "id:int", `[{"id":1},{"id":22}]`))
 			r.epoch(batch(t, "id:int", `[{"id":1}]`), batch(t, "id:long", `[{"id":5000000000},{"id":1}]`))
 			r.epoch(batch(t, "id:int", `[{"id":22}]`))

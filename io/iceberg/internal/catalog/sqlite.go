@@ -14,6 +14,8 @@ import (
 
 	"github.com/apache/iceberg-go/table"
 	_ "modernc.org/sqlite" // the driver, without cgo
+
+	"github.com/weirflow/weir/flow"
 )
 
 // SQLite is a catalog in a SQLite file. The file is opened for each call, so
@@ -43,12 +45,15 @@ CREATE TABLE IF NOT EXISTS iceberg_namespace_properties (
 // open opens the file. Writers wait for each other, and a commit is durable
 // when it returns.
 func (c *SQLite) open(ctx context.Context, create bool) (*sql.DB, error) {
-	if _, err := os.Stat(c.File); errors.Is(err, os.ErrNotExist) {
-		if !create {
-			return nil, fmt.Errorf("open catalog %s: %w", c.File, ErrNoTable)
-		}
+	switch _, err := os.Stat(c.File); {
+	case err == nil:
+	case !errors.Is(err, os.ErrNotExist):
+		return nil, flow.Markf(flow.BadConfig, "open catalog: %w", err)
+	case !create:
+		return nil, fmt.Errorf("open catalog %s: %w", c.File, ErrNoTable)
+	default:
 		if err := makeDir(filepath.Dir(c.File)); err != nil {
-			return nil, fmt.Errorf("make the folder of the catalog: %w", err)
+			return nil, flow.Markf(flow.BadConfig, "make the folder of the catalog: %w", err)
 		}
 	}
 	q := url.Values{
