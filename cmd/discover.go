@@ -1,6 +1,7 @@
 package cmd
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -144,7 +145,7 @@ func printFound(out io.Writer, all []found) error {
 	for _, f := range all {
 		fmt.Fprintf(w, "source %s (%s): %d streams\n", f.Source, f.Connector, len(f.Streams))
 		for _, s := range f.Streams {
-			fmt.Fprintf(w, "  %s%s\n", s.Name, amounts(s))
+			fmt.Fprintf(w, "  %s%s\n", cmp.Or(s.Name, "(no name)"), amounts(s))
 			for _, col := range s.Columns {
 				notes := ""
 				if !col.Nullable {

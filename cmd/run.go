@@ -99,7 +99,7 @@ func (c *call) run(ctx context.Context, path string, f runFlags) (err error) {
 		if err != nil {
 			return err
 		}
-		group.Add(p, graph)
+		group.Add(graph)
 	}
 	pipeline.LimitMemory(file.Pipelines)
 	server := serve.NewServer(reports, metrics)

@@ -85,8 +85,8 @@ func TestMeter(t *testing.T) {
 			last = r.Stages[0]
 		}
 		step(500)
-		if last.RowsPerSecond != 0 || last.SecondsLeft != -1 {
-			t.Errorf("one report gives no rate, got %v rows/s, %v s left", last.RowsPerSecond, last.SecondsLeft)
+		if last.RowsPerSecond != 1000 || last.SecondsLeft != -1 {
+			t.Errorf("the first report gives %v rows/s and %v s left, want 1000 since the start and -1", last.RowsPerSecond, last.SecondsLeft)
 		}
 		for range 20 {
 			step(500)

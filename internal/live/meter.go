@@ -30,7 +30,11 @@ func (m *Meter) Fill(r *Report) {
 
 func (m *Meter) fillStage(r *Report, s *Stage) {
 	s.SecondsLeft = -1
-	if old, dt, ok := m.before(r, s.Name, rateWindow); ok {
+	old, dt, ok := m.before(r, s.Name, rateWindow)
+	if !ok && r.Time.After(r.Started) { // nothing had passed when the run began
+		old, dt, ok = Stage{}, r.Time.Sub(r.Started).Seconds(), true
+	}
+	if ok {
 		s.RowsPerSecond = float64(s.Rows-old.Rows) / dt
 		s.BytesPerSecond = float64(s.Bytes-old.Bytes) / dt
 	}

@@ -17,22 +17,30 @@ type Builder struct {
 	Log      *slog.Logger
 }
 
+// Graph is a pipeline that is built.
+type Graph struct {
+	*flow.Pipeline
+	plan *Pipeline
+	seen map[string]*seen // by source and sink
+}
+
 // Build opens the sources and sinks of p and joins them. options are added to
 // those that the file sets.
-func (b Builder) Build(ctx context.Context, p *Pipeline, options ...flow.Option) (*flow.Pipeline, error) {
+func (b Builder) Build(ctx context.Context, p *Pipeline, options ...flow.Option) (*Graph, error) {
 	log := b.Log.With("pipeline", p.Name)
 	options = append([]flow.Option{
 		flow.StateDir(p.State), flow.Checkpoint(p.Checkpoint), flow.MemoryLimit(p.Memory), flow.Logger(log),
 		flow.Connectors(p.connectors()),
 	}, options...)
-	graph := flow.New(p.Name, options...)
+	graph := &Graph{flow.New(p.Name, options...), p, map[string]*seen{}}
 	var ins []flow.Flow[flow.Batch]
 	for _, part := range p.Sources {
 		source, err := b.openSource(ctx, part, log)
 		if err != nil {
 			return nil, b.fault(part, err)
 		}
-		ins = append(ins, source.Into(graph, part.Name, flow.Parallel(p.Parallel)))
+		source = source.With(part.Wrap, graph.see(part, log))
+		ins = append(ins, source.Into(graph.Pipeline, part.Name, flow.Parallel(p.Parallel)))
 	}
 	rows := ins[0]
 	if len(ins) > 1 {
@@ -43,9 +51,16 @@ func (b Builder) Build(ctx context.Context, p *Pipeline, options ...flow.Option)
 		if err != nil {
 			return nil, b.fault(part, err)
 		}
-		sink.End(rows, part.Name)
+		sink.With(part.Wrap, graph.see(part, log)).End(rows, part.Name)
 	}
 	return graph, nil
+}
+
+// see counts what happens around part.
+func (g *Graph) see(part *Part, log *slog.Logger) *seen {
+	s := &seen{log: log.With("stage", part.Name, "connector", part.Connector)}
+	g.seen[part.Name] = s
+	return s
 }
 
 // OpenSource opens a source alone.
@@ -59,12 +74,7 @@ func (b Builder) openSource(ctx context.Context, part *Part, log *slog.Logger) (
 	if err != nil {
 		return nil, err
 	}
-	env := b.env(part, log)
-	source, err := typ.Open(ctx, part.Config, env)
-	if err != nil {
-		return nil, err
-	}
-	return source.With(part.Wrap, seen{env.Log}), nil
+	return typ.Open(ctx, part.Config, b.env(part, log))
 }
 
 func (b Builder) openSink(ctx context.Context, part *Part, log *slog.Logger) (connector.Sink, error) {
@@ -72,12 +82,7 @@ func (b Builder) openSink(ctx context.Context, part *Part, log *slog.Logger) (co
 	if err != nil {
 		return nil, err
 	}
-	env := b.env(part, log)
-	sink, err := typ.Open(ctx, part.Config, env)
-	if err != nil {
-		return nil, err
-	}
-	return sink.With(part.Wrap, seen{env.Log}), nil
+	return typ.Open(ctx, part.Config, b.env(part, log))
 }
 
 func (b Builder) env(part *Part, log *slog.Logger) connector.Env {

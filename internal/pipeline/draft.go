@@ -34,10 +34,10 @@ func Draft(reg *connector.Registry, source, sink, path string) (string, error) {
 	d.line(0, "# ${NAME} and ${NAME:-default} stand for environment variables.")
 	d.line(0, "")
 	d.line(0, "sources:")
-	d.part("input", from.Type)
+	d.part("input", from.Type, from.Check)
 	d.line(0, "")
 	d.line(0, "sinks:")
-	d.part("output", to.Type)
+	d.part("output", to.Type, to.Check)
 	d.line(0, "")
 	d.line(0, "pipelines:")
 	d.line(1, "%s-to-%s:", from.Name, to.Name)
@@ -75,20 +75,58 @@ func (d *draft) comment(depth int, text string) {
 	d.line(depth, "%s", line)
 }
 
-func (d *draft) part(name string, typ connector.Type) {
+func (d *draft) part(name string, typ connector.Type, check func(*yaml.Node) error) {
 	d.line(1, "%s:", name)
 	d.comment(2, typ.Summary+". "+typ.Promise+".")
 	d.line(2, "connector: %s", typ.Name)
 	d.line(2, "config:")
 	example := exampleOf(typ)
+	set := enough(typ.Spec.Fields, example, check)
 	for _, must := range []bool{true, false} {
 		for _, f := range typ.Spec.Fields {
-			if mustSet(f) == must {
+			if set[f.Name] == must {
 				_, value := entry(example, f.Name)
-				d.setting(3, f, value, false)
+				d.setting(3, f, value, !must)
 			}
 		}
 	}
+}
+
+// enough chooses what to set: what must be, and more of the example until the
+// connector is content.
+func enough(fields []spec.Field, example *yaml.Node, check func(*yaml.Node) error) map[string]bool {
+	set := map[string]bool{}
+	for _, f := range fields {
+		if mustSet(f) {
+			set[f.Name] = true
+		}
+	}
+	for _, f := range fields {
+		if check(chosen(fields, example, set)) == nil {
+			break
+		}
+		if _, value := entry(example, f.Name); value != nil {
+			set[f.Name] = true
+		}
+	}
+	return set
+}
+
+// chosen are the settings of the example that are in set, and what stands in
+// for those that it lacks.
+func chosen(fields []spec.Field, example *yaml.Node, set map[string]bool) *yaml.Node {
+	var d draft
+	for _, f := range fields {
+		if set[f.Name] {
+			_, value := entry(example, f.Name)
+			d.setting(0, f, value, false)
+		}
+	}
+	var doc yaml.Node
+	if err := yaml.Unmarshal([]byte(d.String()), &doc); err != nil || len(doc.Content) == 0 {
+		return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Line: 1}
+	}
+	return doc.Content[0]
 }
 
 // mustSet reports whether f, or a setting in it, has to be set.
@@ -104,14 +142,13 @@ func mustSet(f spec.Field) bool {
 	return false
 }
 
-// setting writes one setting. off makes it a comment whatever it is.
+// setting writes one setting; off makes it a comment.
 func (d *draft) setting(depth int, f spec.Field, example *yaml.Node, off bool) {
 	about := f.Doc
 	if f.OneOf != nil {
 		about += " One of " + strings.Join(f.OneOf, ", ") + "."
 	}
 	d.comment(depth, about)
-	off = off || !mustSet(f)
 	mark := ""
 	if off {
 		mark = "# "
@@ -120,7 +157,7 @@ func (d *draft) setting(depth int, f spec.Field, example *yaml.Node, off bool) {
 		d.line(depth, "%s%s:", mark, f.Name)
 		for _, sub := range f.Fields {
 			_, value := entry(example, sub.Name)
-			d.setting(depth+1, sub, value, off)
+			d.setting(depth+1, sub, value, off || !mustSet(sub))
 		}
 		return
 	}

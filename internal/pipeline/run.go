@@ -19,8 +19,7 @@ type Group struct {
 }
 
 type member struct {
-	plan  *Pipeline
-	graph *flow.Pipeline
+	graph *Graph
 
 	mu      sync.Mutex
 	started time.Time
@@ -29,9 +28,7 @@ type member struct {
 }
 
 // Add puts a pipeline into the group. It must not be called after Run.
-func (g *Group) Add(p *Pipeline, graph *flow.Pipeline) {
-	g.members = append(g.members, &member{plan: p, graph: graph})
-}
+func (g *Group) Add(graph *Graph) { g.members = append(g.members, &member{graph: graph}) }
 
 // Run runs the pipelines to their ends, and watch beside them on the caller's
 // goroutine. watch must return soon after all is closed, which is when the
@@ -115,11 +112,11 @@ func (m *member) place(err error) error {
 		return nil
 	}
 	if op, ok := errors.AsType[*flow.OpError](err); ok && err.Error() == op.Error() {
-		if part := m.plan.part(op.Op); part != nil {
-			return fmt.Errorf("pipeline %s: %s: %w", m.plan.Name, part.At(), op.Err)
+		if part := m.graph.plan.part(op.Op); part != nil {
+			return fmt.Errorf("pipeline %s: %s: %w", m.graph.plan.Name, part.At(), op.Err)
 		}
 	}
-	return fmt.Errorf("pipeline %s: %w", m.plan.Name, err)
+	return fmt.Errorf("pipeline %s: %w", m.graph.plan.Name, err)
 }
 
 func (m *member) report(now time.Time) live.Report {
@@ -127,7 +124,12 @@ func (m *member) report(now time.Time) live.Report {
 	started, ended, err := m.started, m.ended, m.err
 	m.mu.Unlock()
 	r := reportOf(m.graph.Status())
-	r.Pipeline, r.Time, r.Started = m.plan.Name, now, started
+	r.Pipeline, r.Time, r.Started = m.graph.plan.Name, now, started
+	for i, stage := range r.Stages {
+		if s := m.graph.seen[stage.Name]; s != nil {
+			r.Stages[i].Detail = s.detail()
+		}
+	}
 	switch {
 	case ended.IsZero():
 	case err != nil:
