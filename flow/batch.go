@@ -68,10 +68,9 @@ func dataBytes(d arrow.ArrayData) int64 {
 		if buf == nil {
 			continue
 		}
-		switch {
-		case i == 0:
+		if i == 0 {
 			n += (length + 7) / 8
-		default:
+		} else {
 			n += bufferBytes(d, i, int64(buf.Len()), length)
 		}
 	}

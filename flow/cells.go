@@ -49,7 +49,6 @@ type snapshot[K comparable, S any] struct {
 	epoch Epoch
 	cells []*cell[K, S]
 	early map[*cell[K, S]][]byte // encoded by the lane, which wanted to go on
-	done  bool
 }
 
 const slabCells = 64

@@ -80,7 +80,7 @@ func (p *Pipeline) chain(root *node) []string {
 func (p *Pipeline) fingerprint() string {
 	h := fnv.New64a()
 	for _, n := range p.nodes {
-		fmt.Fprintf(h, "%d %s %s %d %s\n", n.id, n.kind, n.name, n.par, inputs(n))
+		h.Write(fmt.Appendf(nil, "%d %s %s %d %s\n", n.id, n.kind, n.name, n.par, inputs(n)))
 	}
 	return fmt.Sprintf("%016x", h.Sum64())
 }

@@ -26,12 +26,11 @@ type Pipeline struct {
 	stages  []func(c *compile) error
 	errs    []error
 
-	mu     sync.Mutex
-	state  string // idle, starting, running, draining, stopped, failed
-	run    *compile
-	drain  bool
-	alloc  memory.Allocator
-	reject error
+	mu    sync.Mutex
+	state string // idle, starting, running, draining, stopped, failed
+	run   *compile
+	drain bool
+	alloc memory.Allocator
 }
 
 // settings are what the options of New set.
@@ -223,9 +222,9 @@ func operator[B, A any](in Flow[A], what string, list []Op) Flow[B] {
 	return add[B](in.n.p, &node{name: name, kind: "operator", what: what, par: in.n.par, in: []*node{in.n}})
 }
 
-// consume lets make build the consumer of in for each of its lanes.
-func consume[T any](in Flow[T], make consumer[T]) {
-	in.n.consumers = append(in.n.consumers, make)
+// consume lets build make the consumer of in for each of its lanes.
+func consume[T any](in Flow[T], build consumer[T]) {
+	in.n.consumers = append(in.n.consumers, build)
 }
 
 // outlet builds everything that consumes n, for lane l.

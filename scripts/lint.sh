@@ -10,5 +10,5 @@ if [ ! -x "$lint" ]; then
 	mv .tools/build/golangci-lint "$lint"
 	rmdir .tools/build
 fi
-"$lint" run ./...
-(cd bench && "../$lint" run -c ../.golangci.yml ./...)
+"$lint" run --allow-parallel-runners ./...
+(cd bench && "../$lint" run --allow-parallel-runners -c ../.golangci.yml ./...)

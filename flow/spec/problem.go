@@ -10,15 +10,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Problem is one thing wrong with the settings in a file.
-type Problem struct {
+// LineError is one thing wrong with the settings in a file.
+type LineError struct {
 	Line, Column int    // from 1
 	Path         string // of the setting: tables[2].name; "" when it is the whole
 	Err          error  // what is wrong and what would be right
 }
 
 // Error says where and what: "line 4, column 3: sede: no such setting".
-func (p *Problem) Error() string {
+func (p *LineError) Error() string {
 	if p.Path == "" {
 		return fmt.Sprintf("line %d, column %d: %v", p.Line, p.Column, p.Err)
 	}
@@ -26,25 +26,25 @@ func (p *Problem) Error() string {
 }
 
 // Unwrap returns the error inside.
-func (p *Problem) Unwrap() error { return p.Err }
+func (p *LineError) Unwrap() error { return p.Err }
 
-// Problems returns every [Problem] inside err, in the order of the file.
-func Problems(err error) []*Problem {
+// Problems returns every [LineError] inside err, in the order of the file.
+func Problems(err error) []*LineError {
 	all := within(err)
-	slices.SortStableFunc(all, func(a, b *Problem) int {
+	slices.SortStableFunc(all, func(a, b *LineError) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return all
 }
 
-func within(err error) []*Problem {
+func within(err error) []*LineError {
 	switch e := err.(type) { //nolint:errorlint // this walks the chain itself
 	case nil:
 		return nil
-	case *Problem:
-		return []*Problem{e}
+	case *LineError:
+		return []*LineError{e}
 	case interface{ Unwrap() []error }:
-		var all []*Problem
+		var all []*LineError
 		for _, one := range e.Unwrap() {
 			all = append(all, within(one)...)
 		}
@@ -76,7 +76,7 @@ func flatten(err error) []error {
 	if err == nil {
 		return nil
 	}
-	joined, ok := err.(interface{ Unwrap() []error }) //nolint:errorlint // only err itself is taken apart
+	joined, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return []error{err}
 	}
@@ -87,8 +87,8 @@ func flatten(err error) []error {
 	return all
 }
 
-func problemAt(node *yaml.Node, path, format string, args ...any) *Problem {
-	return &Problem{max(node.Line, 1), max(node.Column, 1), path, fmt.Errorf(format, args...)}
+func problemAt(node *yaml.Node, path, format string, args ...any) *LineError {
+	return &LineError{max(node.Line, 1), max(node.Column, 1), path, fmt.Errorf(format, args...)}
 }
 
 func join(at, name string) string {

@@ -64,7 +64,7 @@ func (r *redactor) node(f *Field, n *yaml.Node) *yaml.Node {
 		return textNode(hidden)
 	}
 	c := yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Style: n.Style}
-	switch n.Kind {
+	switch n.Kind { //nolint:exhaustive // documents and aliases are dealt with above
 	case yaml.ScalarNode:
 		if f == nil {
 			return textNode(hidden)
@@ -95,7 +95,8 @@ func (r *redactor) node(f *Field, n *yaml.Node) *yaml.Node {
 
 // nothing reports whether n is what a secret is that nobody has set.
 func nothing(n *yaml.Node) bool {
-	return isNull(n) || n.Kind == yaml.ScalarNode && slices.Contains([]string{"", "0", "false", "0s"}, n.Value)
+	unset := []string{"", "0", "false", "0s"}
+	return isNull(n) || n.Kind == yaml.ScalarNode && slices.Contains(unset, n.Value)
 }
 
 func (f *Field) elem() *Field {
@@ -121,7 +122,9 @@ func textNode(text string) *yaml.Node {
 
 var (
 	urlPassword  = regexp.MustCompile(`([a-zA-Z][a-zA-Z0-9+.-]*://[^/?#\s]*?:)[^/?#\s]*@`)
-	namedSecrets = regexp.MustCompile(`(?i)((?:^|[?&;,\s])[\w.-]*(?:password|passwd|pwd|secret|token|credential|signature|api_?key|access_?key)[\w.-]*\s*=\s*)('[^']*'|"[^"]*"|[^&;,\s]+)`)
+	namedSecrets = regexp.MustCompile(`(?i)((?:^|[?&;,\s])[\w.-]*` +
+		`(?:password|passwd|pwd|secret|token|credential|signature|api_?key|access_?key)` +
+		`[\w.-]*\s*=\s*)('[^']*'|"[^"]*"|[^&;,\s]+)`)
 )
 
 // RedactText returns text without the passwords of URLs

@@ -14,7 +14,7 @@ import (
 )
 
 // scalar decodes one value into v, which is of f's type.
-func (f *Field) scalar(node *yaml.Node, at string, v reflect.Value) *Problem {
+func (f *Field) scalar(node *yaml.Node, at string, v reflect.Value) *LineError {
 	if node.Kind != yaml.ScalarNode {
 		return problemAt(node, at, "want %s", f.wanted())
 	}
@@ -115,7 +115,8 @@ func wholeNumber(text string) (string, error) {
 		return "", fmt.Errorf("%q is not a whole number", text)
 	}
 	if len(bare) > 1 && bare[0] == '0' && bare[1] >= '0' && bare[1] <= '9' {
-		return "", fmt.Errorf("%q is not clear: write it without the leading 0, or 0o%s for octal", text, strings.TrimLeft(bare, "0"))
+		return "", fmt.Errorf("%q is not clear: write it without the leading 0, or 0o%s for octal",
+			text, strings.TrimLeft(bare, "0"))
 	}
 	return digits, nil
 }

@@ -50,28 +50,33 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	if rest == "" {
 		return errors.New("want a duration such as 10s or 1h30m")
 	}
-	var sum time.Duration
+	var sum int64
 	for rest != "" {
 		part, unit, after := cutUnit(rest)
 		if part == "" || unit == "" {
-			return fmt.Errorf("%q is not a duration; write a number and one of ns us ms s m h d, as in 10s or 1h30m", text)
+			return notDuration(text)
 		}
-		hours := time.Duration(1)
+		times := int64(1)
 		if unit == "d" {
-			unit, hours = "h", 24
+			unit, times = "h", 24
 		}
 		one, err := time.ParseDuration(part + unit)
 		if err != nil {
-			return fmt.Errorf("%q is not a duration; write a number and one of ns us ms s m h d, as in 10s or 1h30m", text)
+			return notDuration(text)
 		}
-		all := one * hours
-		if all/hours != one || sum+all < sum {
+		all := int64(one) * times
+		if all/times != int64(one) || sum+all < sum {
 			return fmt.Errorf("%q is more than a duration holds (292 years)", text)
 		}
 		sum, rest = sum+all, after
 	}
 	*d = Duration(sum)
 	return nil
+}
+
+func notDuration(text []byte) error {
+	return fmt.Errorf("%q is not a duration;"+
+		" write a number and one of ns us ms s m h d, as in 10s or 1h30m", text)
 }
 
 // cutUnit splits "1.5h30m" into 1.5, h and 30m.
@@ -118,7 +123,8 @@ func (s *Size) UnmarshalText(text []byte) error {
 	number, unit, rest := cutUnit(string(text))
 	factor, known := unitSize(strings.ToLower(strings.TrimPrefix(unit, " ")))
 	if number == "" || rest != "" || !known {
-		return fmt.Errorf("%q is not a size; write bytes or a number with a unit, as in 64MiB or 1GB", text)
+		return fmt.Errorf("%q is not a size;"+
+			" write bytes or a number with a unit, as in 64MiB or 1GB", text)
 	}
 	bytes, ok := new(big.Rat).SetString(number)
 	if !ok {

@@ -121,7 +121,7 @@ func (r *Run) completeOne(ctx context.Context, e *epoch) error {
 		}
 	}
 	begun = time.Now()
-	wrote, err := r.persist(e, parts)
+	wrote, err := r.persist(e, parts) //nolint:contextcheck // the commit point is not broken off half way
 	if err != nil {
 		return err
 	}

@@ -75,8 +75,8 @@ func isBytes(t reflect.Type) bool {
 
 func textFields(t reflect.Type) []uintptr {
 	var offsets []uintptr
-	for i := range t.NumField() {
-		if f := t.Field(i); f.Type.Kind() == reflect.String || isBytes(f.Type) {
+	for f := range t.Fields() {
+		if f.Type.Kind() == reflect.String || isBytes(f.Type) {
 			offsets = append(offsets, f.Offset)
 		}
 	}
@@ -89,8 +89,8 @@ func Pointers[T any]() bool { return pointers(reflect.TypeFor[T]()) }
 func pointers(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Struct:
-		for i := range t.NumField() {
-			if pointers(t.Field(i).Type) {
+		for f := range t.Fields() {
+			if pointers(f.Type) {
 				return true
 			}
 		}

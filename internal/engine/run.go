@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -207,8 +208,8 @@ func (r *Run) blame(l *Lane, err error) error { return r.cfg.Named(l.root, err) 
 // run.
 func (r *Run) end() error {
 	var errs []error
-	for i := len(r.ends) - 1; i >= 0; i-- {
-		errs = append(errs, r.ends[i]())
+	for _, f := range slices.Backward(r.ends) {
+		errs = append(errs, f())
 	}
 	if r.first != nil {
 		return r.first
