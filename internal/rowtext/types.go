@@ -24,15 +24,12 @@ func parseHeader(words []word) (*arrow.Schema, error) {
 		if i < 0 {
 			return nil, fmt.Errorf("%q is not name:type", w.text)
 		}
-		typ, nullable := w.text[i+1:], true
-		if strings.HasSuffix(typ, "!") {
-			typ, nullable = strings.TrimSuffix(typ, "!"), false
-		}
+		typ, required := strings.CutSuffix(w.text[i+1:], "!")
 		dt, err := ParseType(typ)
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", w.text[:i], err)
 		}
-		fields = append(fields, arrow.Field{Name: w.text[:i], Type: dt, Nullable: nullable})
+		fields = append(fields, arrow.Field{Name: w.text[:i], Type: dt, Nullable: !required})
 	}
 	return arrow.NewSchema(fields, nil), nil
 }

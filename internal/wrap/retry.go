@@ -52,7 +52,8 @@ func (g *guard) persist(ctx context.Context, c call) error {
 			if attempts == 1 {
 				return err
 			}
-			return fmt.Errorf("%w (after %d attempts in %v)", err, attempts, time.Since(start).Round(time.Millisecond))
+			took := time.Since(start).Round(time.Millisecond)
+			return fmt.Errorf("%w (after %d attempts in %v)", err, attempts, took)
 		}
 		g.obs.Retrying(c.step, attempts, wait, err)
 		if err := sleep(ctx, wait); err != nil {

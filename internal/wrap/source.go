@@ -27,7 +27,10 @@ func (s *source[T, O]) Run(ctx context.Context, from *O, out *flow.Emitter[T, O]
 }
 
 // keepRunning runs a source or split until it ends.
-func keepRunning[T, O any](ctx context.Context, a *around[T], from *O, out *flow.Emitter[T, O], run func(context.Context, *O, *flow.Emitter[T, O]) error) error {
+func keepRunning[T, O any](
+	ctx context.Context, a *around[T], from *O, out *flow.Emitter[T, O],
+	run func(context.Context, *O, *flow.Emitter[T, O]) error,
+) error {
 	t := &tap[T, O]{around: a, out: out, at: from}
 	through := out.Through(func(vs []T, next O) error { return t.emit(ctx, vs, next) })
 	return a.persist(ctx, call{
@@ -150,9 +153,10 @@ func (s *splits[T, S, O]) ID(v S) string { return s.s.ID(v) }
 
 // Run runs one split, and after a failure again from where it was.
 func (s *splits[T, S, O]) Run(ctx context.Context, v S, from *O, out *flow.Emitter[T, O]) error {
-	return keepRunning(ctx, s.around, from, out, func(ctx context.Context, from *O, out *flow.Emitter[T, O]) error {
+	one := func(ctx context.Context, from *O, out *flow.Emitter[T, O]) error {
 		return s.s.Run(ctx, v, from, out)
-	})
+	}
+	return keepRunning(ctx, s.around, from, out, one)
 }
 
 // Splits lists the splits, and after a failure again those not yet listed.

@@ -14,7 +14,9 @@ type bareSource[O any] struct {
 }
 
 // Run runs the typed source.
-func (b bareSource[O]) Run(ctx context.Context, from *json.RawMessage, out *flow.Emitter[flow.Batch, json.RawMessage]) error {
+func (b bareSource[O]) Run(
+	ctx context.Context, from *json.RawMessage, out *flow.Emitter[flow.Batch, json.RawMessage],
+) error {
 	start, err := position[O](from)
 	if err != nil {
 		return err
@@ -64,7 +66,9 @@ type splitPosition struct {
 }
 
 // Run runs the splits in their order.
-func (b bareSplits[S, O]) Run(ctx context.Context, from *json.RawMessage, out *flow.Emitter[flow.Batch, json.RawMessage]) error {
+func (b bareSplits[S, O]) Run(
+	ctx context.Context, from *json.RawMessage, out *flow.Emitter[flow.Batch, json.RawMessage],
+) error {
 	at := map[string]splitPosition{}
 	if from != nil {
 		if err := json.Unmarshal(*from, &at); err != nil {
@@ -95,7 +99,9 @@ func (b bareSplits[S, O]) Run(ctx context.Context, from *json.RawMessage, out *f
 	return ctx.Err()
 }
 
-func (b bareSplits[S, O]) split(ctx context.Context, split S, at json.RawMessage, emit func([]flow.Batch, splitPosition) error) error {
+func (b bareSplits[S, O]) split(
+	ctx context.Context, split S, at json.RawMessage, emit func([]flow.Batch, splitPosition) error,
+) error {
 	var from *O
 	if at != nil {
 		start, err := position[O](&at)
@@ -139,7 +145,9 @@ func (b bareSink[C]) Guarantee() (flow.Guarantee, string) {
 }
 
 // Open opens a writer of the typed sink.
-func (b bareSink[C]) Open(ctx context.Context, t flow.Task) (flow.Writer[flow.Batch, json.RawMessage], error) {
+func (b bareSink[C]) Open(
+	ctx context.Context, t flow.Task,
+) (flow.Writer[flow.Batch, json.RawMessage], error) {
 	w, err := b.s.Open(ctx, t)
 	if err != nil {
 		return nil, err
@@ -169,7 +177,9 @@ func (w bareWriter[C]) Write(ctx context.Context, b flow.Batch) error { return w
 func (w bareWriter[C]) Close() error { return w.w.Close() }
 
 // Prepare seals, and encodes the token.
-func (w bareWriter[C]) Prepare(ctx context.Context, e flow.Epoch) (func(context.Context) (json.RawMessage, error), error) {
+func (w bareWriter[C]) Prepare(
+	ctx context.Context, e flow.Epoch,
+) (func(context.Context) (json.RawMessage, error), error) {
 	finish, err := w.w.Prepare(ctx, e)
 	if err != nil {
 		return nil, err

@@ -188,7 +188,9 @@ func decoder[C any](s spec.Field, defaults C) func(*yaml.Node) (C, error) {
 	}
 }
 
-func opener[C, X any](decode func(*yaml.Node) (C, error), open func(context.Context, C, Env) (X, error)) func(context.Context, *yaml.Node, Env) (X, error) {
+func opener[C, X any](
+	decode func(*yaml.Node) (C, error), open func(context.Context, C, Env) (X, error),
+) func(context.Context, *yaml.Node, Env) (X, error) {
 	return func(ctx context.Context, node *yaml.Node, env Env) (X, error) {
 		cfg, err := decode(node)
 		if err != nil {

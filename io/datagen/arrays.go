@@ -120,9 +120,9 @@ func words(list []string, f func(b *block, i int) uint64) build {
 }
 
 // nullable makes the rows null for which f says so.
-func nullable(make build, isNull func(b *block, i int) bool) build {
+func nullable(build build, isNull func(b *block, i int) bool) build {
 	return func(b *block) arrow.Array {
-		values := make(b)
+		values := build(b)
 		defer values.Release()
 		valid := bitmap(b, func(b *block, i int) bool { return !isNull(b, i) })
 		defer valid.Release()
@@ -149,7 +149,7 @@ func structs(t *arrow.StructType, fields ...build) build {
 // labels makes a column of maps from strings to strings that all have the same
 // keys; f is the value of one.
 func labels(keys []string, f func(b *block, i, key int) string) build {
-	t := arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String)
+	t := tagType()
 	return func(b *block) arrow.Array {
 		n, per := b.len(), len(keys)
 		names := textArray(b.alloc, n*per, 8, func(dst []byte, i int) []byte {

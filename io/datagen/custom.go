@@ -15,7 +15,7 @@ import (
 // custom is one column of custom_fields, checked but not yet with a lane.
 type custom struct {
 	name string
-	make func(p *pattern) column
+	add  func(p *pattern) column
 }
 
 // customColumns reads custom_fields, in the order of the names.
@@ -41,11 +41,14 @@ func customColumn(name string, value any) (func(*pattern) column, error) {
 		}
 		return textOf(name, []string{v}), nil
 	case int64:
-		return constant(column{name, arrow.PrimitiveTypes.Int64, true, int64s(func(*block, int) int64 { return v })}), nil
+		return constant(name, arrow.PrimitiveTypes.Int64,
+			int64s(func(*block, int) int64 { return v })), nil
 	case float64:
-		return constant(column{name, arrow.PrimitiveTypes.Float64, true, float64s(func(*block, int) float64 { return v })}), nil
+		return constant(name, arrow.PrimitiveTypes.Float64,
+			float64s(func(*block, int) float64 { return v })), nil
 	case bool:
-		return constant(column{name, arrow.FixedWidthTypes.Boolean, true, bools(func(*block, int) bool { return v })}), nil
+		return constant(name, arrow.FixedWidthTypes.Boolean,
+			bools(func(*block, int) bool { return v })), nil
 	case map[string]any:
 		return generated(name, v)
 	default:
@@ -53,7 +56,9 @@ func customColumn(name string, value any) (func(*pattern) column, error) {
 	}
 }
 
-func constant(c column) func(*pattern) column { return func(*pattern) column { return c } }
+func constant(name string, t arrow.DataType, values build) func(*pattern) column {
+	return func(*pattern) column { return column{name, t, true, values} }
+}
 
 // generated reads {type: ..., ...}.
 func generated(name string, opts map[string]any) (func(*pattern) column, error) {
@@ -103,7 +108,7 @@ func typed(name, typ string, opts map[string]any) (func(*pattern) column, error)
 		}, nil
 	case "timestamp":
 		return func(p *pattern) column {
-			return column{name, timestamp, true, timestamps(func(b *block, i int) arrow.Timestamp { return p.at(b.writes[i]) })}
+			return column{name, timestamp, true, timestamps(p.timeOf(byWrite))}
 		}, nil
 	}
 	known := []string{"string", "int64", "float64", "bool", "timestamp"}
@@ -119,7 +124,9 @@ func textChoice(name string, opts map[string]any) (func(*pattern) column, error)
 	if !ok {
 		return func(p *pattern) column {
 			l := p.lane()
-			return textColumn(name, 16, func(dst []byte, b *block, i int) []byte { return appendHex(dst, l.bits(b.writes[i])) })
+			return textColumn(name, 16, func(dst []byte, b *block, i int) []byte {
+				return appendHex(dst, l.bits(b.writes[i]))
+			})
 		}, nil
 	}
 	list, _ := choice.([]any)

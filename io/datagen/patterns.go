@@ -12,6 +12,7 @@ import (
 var (
 	timestamp = &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"}
 	decimal   = &arrow.Decimal128Type{Precision: 12, Scale: 2}
+	date      = arrow.FixedWidthTypes.Date32
 )
 
 // column is one column of a pattern.
@@ -50,11 +51,16 @@ func (p *pattern) lane() lane {
 // at is the time of a row or change.
 func (p *pattern) at(n int64) arrow.Timestamp { return arrow.Timestamp(p.origin + n*p.step) }
 
+// timeOf is the time of what by gives for a row.
+func (p *pattern) timeOf(by func(b *block, i int) int64) func(b *block, i int) arrow.Timestamp {
+	return func(b *block, i int) arrow.Timestamp { return p.at(by(b, i)) }
+}
+
 // columns of the pattern that has that name, the key first.
 func (p *pattern) columns(name string) ([]column, error) {
 	switch name {
 	case "sequence":
-		return []column{{"value", arrow.PrimitiveTypes.Int64, false, int64s(key)}}, nil
+		return []column{{"value", arrow.PrimitiveTypes.Int64, false, int64s(byKey)}}, nil
 	case "random":
 		return p.random(), nil
 	case "users":
@@ -72,12 +78,12 @@ func (p *pattern) columns(name string) ([]column, error) {
 	}
 }
 
-func key(b *block, i int) int64 { return b.keys[i] }
-
 func (p *pattern) random() []column {
 	id, value, ratio, active, category := p.lane(), p.lane(), p.lane(), p.lane(), p.lane()
 	return []column{
-		textColumn("id", 16, func(dst []byte, b *block, i int) []byte { return appendHex(dst, id.bits(b.keys[i])) }),
+		textColumn("id", 16, func(dst []byte, b *block, i int) []byte {
+			return appendHex(dst, id.bits(b.keys[i]))
+		}),
 		{"value", arrow.PrimitiveTypes.Int32, true, int32s(func(b *block, i int) int32 {
 			return int32(value.below(b.writes[i], 1000))
 		})},
@@ -117,11 +123,10 @@ func (p *pattern) users() []column {
 		{"premium", arrow.FixedWidthTypes.Boolean, true, bools(func(b *block, i int) bool {
 			return premium.below(b.writes[i], 5) == 0
 		})},
-		{"signup_date", arrow.FixedWidthTypes.Date32, true,
-			fixed(arrow.FixedWidthTypes.Date32, func(b *block, i int) arrow.Date32 {
-				days := p.origin / (24 * time.Hour).Microseconds()
-				return arrow.Date32(days - int64(signup.below(b.keys[i], 1000)))
-			})},
+		{"signup_date", date, true, fixed(date, func(b *block, i int) arrow.Date32 {
+			days := p.origin / (24 * time.Hour).Microseconds()
+			return arrow.Date32(days - int64(signup.below(b.keys[i], 1000)))
+		})},
 	}
 }
 
@@ -140,10 +145,12 @@ func (p *pattern) orders() []column {
 			return int32(many(b, i))
 		})},
 		{"unit_price", decimal, true, money(cents)},
-		{"total_amount", decimal, true, money(func(b *block, i int) int64 { return many(b, i) * cents(b, i) })},
+		{"total_amount", decimal, true, money(func(b *block, i int) int64 {
+			return many(b, i) * cents(b, i)
+		})},
 		wordColumn("currency", p.currency, currency, byKey),
 		wordColumn("status", p.status, status, byWrite),
-		{"created_at", timestamp, true, timestamps(func(b *block, i int) arrow.Timestamp { return p.at(b.keys[i]) })},
+		{"created_at", timestamp, true, timestamps(p.timeOf(byKey))},
 	}
 }
 
@@ -186,16 +193,19 @@ func (p *pattern) metrics() []column {
 		})},
 		wordColumn("unit", p.unit, metric, byKey), // of the metric: the same lane
 		wordColumn("host", p.host, host, byKey),
-		{"tags", arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String), true,
-			labels([]string{"env", "region"}, func(b *block, i, k int) string {
-				h := tags.bits(b.keys[i])
-				if k == 0 {
-					return p.env[h%uint64(len(p.env))]
-				}
-				return p.region[(h>>32)%uint64(len(p.region))]
-			})},
-		{"timestamp", timestamp, true, timestamps(func(b *block, i int) arrow.Timestamp { return p.at(b.writes[i]) })},
+		{"tags", tagType(), true, labels([]string{"env", "region"}, func(b *block, i, k int) string {
+			h := tags.bits(b.keys[i])
+			if k == 0 {
+				return p.env[h%uint64(len(p.env))]
+			}
+			return p.region[(h>>32)%uint64(len(p.region))]
+		})},
+		{"timestamp", timestamp, true, timestamps(p.timeOf(byWrite))},
 	}
+}
+
+func tagType() *arrow.MapType {
+	return arrow.MapOf(arrow.BinaryTypes.String, arrow.BinaryTypes.String)
 }
 
 func (p *pattern) keyValue() []column {
@@ -217,9 +227,10 @@ func textColumn(name string, width int, f func(dst []byte, b *block, i int) []by
 
 // idColumn numbers the keys: prefix_00000042.
 func idColumn(name, prefix string) column {
-	return column{name, arrow.BinaryTypes.String, false, texts(len(prefix)+8, func(dst []byte, b *block, i int) []byte {
+	values := texts(len(prefix)+8, func(dst []byte, b *block, i int) []byte {
 		return appendPadded(append(dst, prefix...), uint64(b.keys[i]), 8)
-	})}
+	})
+	return column{name, arrow.BinaryTypes.String, false, values}
 }
 
 // wordColumn draws one of list for each row.

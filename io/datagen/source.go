@@ -69,15 +69,14 @@ func newGenerator(cfg Config, alloc memory.Allocator) (*generator, error) {
 		columns = append(columns, column{"_sequence", arrow.PrimitiveTypes.Int64, true, int64s(byWrite)})
 	}
 	if cfg.IncludeTimestamp {
-		columns = append(columns, column{"_timestamp", timestamp, true,
-			timestamps(func(b *block, i int) arrow.Timestamp { return p.at(b.writes[i]) })})
+		columns = append(columns, column{"_timestamp", timestamp, true, timestamps(p.timeOf(byWrite))})
 	}
 	custom, err := customColumns(cfg.CustomFields)
 	if err != nil {
 		return nil, fmt.Errorf("custom_fields: %w", err)
 	}
 	for _, c := range custom {
-		columns = append(columns, c.make(p))
+		columns = append(columns, c.add(p))
 	}
 	g := &generator{cfg: cfg, stream: cfg.StreamName, alloc: alloc}
 	if cfg.Namespace != "" {
@@ -128,7 +127,8 @@ func (g *generator) change(c *changes, n int64) flow.Batch {
 	var ops []flow.OpKind
 	for range n {
 		c.step(func(row live, op flow.OpKind) {
-			b.keys, b.writes, ops = append(b.keys, row.key), append(b.writes, row.write), append(ops, op)
+			b.keys, b.writes = append(b.keys, row.key), append(b.writes, row.write)
+			ops = append(ops, op)
 		})
 	}
 	return g.batch(&b, ops)
@@ -161,7 +161,8 @@ func wait(ctx context.Context, b *pace.Bucket, n int64) error {
 
 // Discover returns the one stream there is.
 func (g *generator) Discover(context.Context) ([]connector.Stream, error) {
-	s := connector.Stream{Name: g.stream, Schema: g.schema, Rows: -1, Bytes: -1, Keys: []string{g.schema.Field(0).Name}}
+	key := g.schema.Field(0).Name
+	s := connector.Stream{Name: g.stream, Schema: g.schema, Rows: -1, Bytes: -1, Keys: []string{key}}
 	if g.cfg.MaxEvents > 0 && !g.cfg.CDCMode {
 		s.Rows = g.cfg.MaxEvents
 	}

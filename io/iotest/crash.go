@@ -74,7 +74,9 @@ func (x sinkExam) crash(t *testing.T, at step) {
 
 // until runs the second epoch up to and with a step. known says whether the
 // state knows the token.
-func (p *pipe) until(t *testing.T, w flow.Writer[flow.Batch, json.RawMessage], at step) (token json.RawMessage, known bool) {
+func (p *pipe) until(
+	t *testing.T, w flow.Writer[flow.Batch, json.RawMessage], at step,
+) (token json.RawMessage, known bool) {
 	t.Helper()
 	ids := idsOf(2)
 	if at == opened {
@@ -199,7 +201,8 @@ func openFiles(t *testing.T) []string {
 	var files []string
 	for _, e := range entries {
 		target, err := os.Readlink("/proc/self/fd/" + e.Name())
-		if err == nil && strings.HasPrefix(target, "/") && !strings.HasPrefix(target, "/proc/") && !strings.HasPrefix(target, "/dev/") {
+		system := strings.HasPrefix(target, "/proc/") || strings.HasPrefix(target, "/dev/")
+		if err == nil && strings.HasPrefix(target, "/") && !system {
 			files = append(files, target)
 		}
 	}

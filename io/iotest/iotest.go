@@ -26,7 +26,10 @@ import (
 )
 
 // find gets the connector that register adds under name.
-func find[X any](t *testing.T, register func(*connector.Registry), name string, get func(*connector.Registry, string) (X, error)) X {
+func find[X any](
+	t *testing.T, register func(*connector.Registry), name string,
+	get func(*connector.Registry, string) (X, error),
+) X {
 	t.Helper()
 	r := connector.NewRegistry()
 	register(r)
@@ -116,7 +119,8 @@ func noGoroutines(t *testing.T, f func()) {
 		case <-poll.C:
 		case <-deadline.C:
 			stacks := make([]byte, 1<<20)
-			t.Errorf("%d goroutines became %d:\n%s", before, runtime.NumGoroutine(), stacks[:runtime.Stack(stacks, true)])
+			n := runtime.Stack(stacks, true)
+			t.Errorf("%d goroutines became %d:\n%s", before, runtime.NumGoroutine(), stacks[:n])
 			return
 		}
 	}

@@ -77,7 +77,9 @@ type taken struct {
 func (x sourceExam) read(t *testing.T, from *json.RawMessage, alloc memory.Allocator) []taken {
 	t.Helper()
 	var all []taken
-	err := x.open(t, alloc).Bare().Run(t.Context(), from, flow.ForwardTo(func(bs []flow.Batch, next json.RawMessage) error {
+	err := x.open(t, alloc).Bare().Run(t.Context(), from, flow.ForwardTo(func(
+		bs []flow.Batch, next json.RawMessage,
+	) error {
 		part := taken{pos: next}
 		for _, b := range bs {
 			part.rows = append(part.rows, lines(b)...)
@@ -133,10 +135,13 @@ func rowAt(rows []string, i int) string {
 }
 
 func (x sourceExam) stops(t *testing.T) {
+	s := x.open(t, nil).Bare()
 	ctx, cancel := context.WithCancel(t.Context())
 	batches := 0
 	noGoroutines(t, func() {
-		err := x.open(t, nil).Bare().Run(ctx, nil, flow.ForwardTo(func(bs []flow.Batch, _ json.RawMessage) error {
+		err := s.Run(ctx, nil, flow.ForwardTo(func(
+			bs []flow.Batch, _ json.RawMessage,
+		) error {
 			for _, b := range bs {
 				b.Release()
 			}
@@ -159,7 +164,9 @@ func (x sourceExam) stops(t *testing.T) {
 func (x sourceExam) fails(t *testing.T) {
 	stop := errors.New("stop")
 	noGoroutines(t, func() {
-		err := x.open(t, nil).Bare().Run(t.Context(), nil, flow.ForwardTo(func(bs []flow.Batch, _ json.RawMessage) error {
+		err := x.open(t, nil).Bare().Run(t.Context(), nil, flow.ForwardTo(func(
+			bs []flow.Batch, _ json.RawMessage,
+		) error {
 			for _, b := range bs {
 				b.Release()
 			}

@@ -60,8 +60,8 @@ func (s *sink) Open(context.Context, flow.Task) (flow.Writer[flow.Batch, struct{
 // Commit does nothing: the rows are printed already.
 func (*sink) Commit(context.Context, flow.Txn, []struct{}) error { return nil }
 
-// print prints the rows of b up to the limit.
-func (s *sink) print(b flow.Batch) error {
+// show prints the rows of b up to the limit.
+func (s *sink) show(b flow.Batch) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := b.NumRows()
@@ -104,7 +104,7 @@ func (w writer) Write(ctx context.Context, b flow.Batch) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return w.s.print(b)
+	return w.s.show(b)
 }
 
 // Prepare has nothing to wait for.

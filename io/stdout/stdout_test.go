@@ -70,11 +70,11 @@ func TestPrints(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
 		datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
 			var sb strings.Builder
-			var config string
+			var config strings.Builder
 			for _, arg := range d.CmdArgs {
-				config += arg.Key + ": " + arg.Vals[0] + "\n"
+				config.WriteString(arg.Key + ": " + arg.Vals[0] + "\n")
 			}
-			w := open(t, config, &sb)
+			w := open(t, config.String(), &sb)
 			for part := range strings.SplitSeq(d.Input, "-- ") {
 				if part == "" {
 					continue
@@ -95,7 +95,11 @@ func TestReaderGone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.Close()
+	defer func() {
+		if err := w.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	sink := open(t, "{}", w)
 	b := parse(t, "s", "id:int64\n1")
 	if err := sink.Write(t.Context(), b); err != nil {
