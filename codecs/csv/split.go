@@ -8,8 +8,7 @@ import (
 )
 
 var (
-	errBare = errors.New("a quote inside a field without quotes: " +
-		"want the field quoted, the quote doubled")
+	errBare  = errors.New("a quote in a field without quotes: want it quoted, the quote doubled")
 	errClose = errors.New("text behind a closing quote: want a delimiter or the end of the row")
 	errOpen  = errors.New("the text ends inside a quoted field: its quote is never closed")
 )
