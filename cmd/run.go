@@ -46,10 +46,11 @@ Ctrl-C, or SIGTERM, drains: the sources stop, what is on its way is written
 and committed, and the process ends. A second one stops at once. After both
 the next run goes on where this one ended.
 
-A pipeline that fails leaves the others running; the exit code tells. Memory:
-the rows in flight stay within the memory of the file (256MiB when not set),
-and the Go runtime is told to keep the process within that, 32 MiB, and 16 MiB
-for each pipeline, unless GOMEMLIMIT is set.`,
+A pipeline that fails leaves the others running; the exit code tells.
+
+The rows in flight stay within the memory of the file, 256MiB when not set.
+The Go runtime is told to keep within the same, but not below 128MiB, unless
+GOMEMLIMIT is set; the program itself takes some 70MiB more.`,
 		flags: func(c *call, fs *flag.FlagSet) func(context.Context, []string) error {
 			var f runFlags
 			fs.Func("pipeline", "run only the pipeline `NAME`; may be given several times", func(name string) error {

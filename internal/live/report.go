@@ -19,6 +19,10 @@ type Report struct {
 	StateBytes  int64      `json:"state_bytes"`
 	Stages      []Stage    `json:"stages"`
 	Error       string     `json:"error,omitempty"`
+
+	// Stored is true when nobody runs the pipeline and its state folder was
+	// read: there are no counts then.
+	Stored bool `json:"stored,omitempty"`
 }
 
 // Stage is one source, operator or sink of a [Report]. Counts are of this

@@ -27,7 +27,7 @@ func block(r Report) []string {
 	rows := [][]string{}
 	for _, s := range r.Stages {
 		if s.Kind == "source" || s.Kind == "sink" {
-			rows = append(rows, cells(s))
+			rows = append(rows, cells(s, r.Stored))
 		}
 	}
 	lines = append(lines, align(rows)...)
@@ -38,15 +38,15 @@ func block(r Report) []string {
 }
 
 func headline(r Report) string {
-	parts := []string{
-		r.Pipeline,
-		r.State,
-		Duration(r.Time.Sub(r.Started)),
-		"epoch " + strconv.FormatUint(r.Epoch, 10),
+	parts := []string{r.Pipeline, r.State}
+	if !r.Stored {
+		parts = append(parts, Duration(r.Time.Sub(r.Started)))
 	}
+	epoch := "epoch " + strconv.FormatUint(r.Epoch, 10)
 	if r.LastCommit != nil && !r.ended() {
-		parts[3] += " (committed " + Duration(r.Time.Sub(*r.LastCommit)) + " ago)"
+		epoch += " (committed " + Duration(r.Time.Sub(*r.LastCommit)) + " ago)"
 	}
+	parts = append(parts, epoch)
 	if r.MemoryLimit > 0 && !r.ended() {
 		parts = append(parts, fmt.Sprintf("memory %s of %s", Bytes(r.MemoryUsed), Bytes(r.MemoryLimit)))
 	}
@@ -57,10 +57,13 @@ func headline(r Report) string {
 }
 
 // cells are the columns of one source or sink.
-func cells(s Stage) []string {
+func cells(s Stage, stored bool) []string {
 	name := s.Name
 	if s.Connector != "" {
 		name += " (" + s.Connector + ")"
+	}
+	if stored {
+		return []string{s.Kind, name, strings.Join(notes(s), ", ")}
 	}
 	row := []string{
 		s.Kind, name, progress(s),

@@ -5,23 +5,21 @@ import (
 	"runtime/debug"
 )
 
-// Beside the rows in flight a process holds the state stores, what decoders
-// and encoders work with, and the runtime itself.
-const (
-	perProcess  = 32 << 20
-	perPipeline = 16 << 20
-)
+// leastMemory is what the process needs to work at speed: state stores,
+// decoders and encoders, and the runtime itself.
+const leastMemory = 128 << 20
 
-// LimitMemory tells the runtime how much memory the pipelines of this process
-// may take: their budgets and a reserve. It does nothing when GOMEMLIMIT is
-// set: somebody has chosen already.
+// LimitMemory has the runtime keep its memory within what the pipelines of
+// this process may hold in flight, and not below 128 MiB. The rows in flight
+// seldom take all of that: what is left serves the rest of the process. It
+// does nothing when GOMEMLIMIT is set: somebody has chosen already.
 func LimitMemory(ps []*Pipeline) {
 	if os.Getenv("GOMEMLIMIT") != "" {
 		return
 	}
-	limit := int64(perProcess)
+	limit := int64(0)
 	for _, p := range ps {
-		limit += p.Memory + perPipeline
+		limit += p.Memory
 	}
-	debug.SetMemoryLimit(limit)
+	debug.SetMemoryLimit(max(limit, leastMemory))
 }

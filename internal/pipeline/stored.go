@@ -17,7 +17,7 @@ import (
 // holds.
 func (p *Pipeline) Stored() (r live.Report, err error) {
 	now := time.Now()
-	r = live.Report{Pipeline: p.Name, State: "stopped", Time: now, Started: now}
+	r = live.Report{Pipeline: p.Name, State: "stopped", Time: now, Started: now, Stored: true}
 	if _, err := os.Stat(p.State); errors.Is(err, fs.ErrNotExist) {
 		r.State = "never ran"
 		return r, nil
@@ -66,7 +66,7 @@ func storedSource(store *state.Store, part *Part) (live.Stage, error) {
 		return stage, err
 	}
 	if len(done) > 0 {
-		stage.Detail = fmt.Sprintf("%d splits read to their end", len(done))
+		stage.Detail = plural(int64(len(done)), "split", "splits") + " read to the end"
 	}
 	if plain, ok := positions[""]; ok && len(positions) == 1 && json.Valid(plain) {
 		stage.Position = plain
