@@ -245,6 +245,9 @@ func TestAppend(t *testing.T) {
 	if n := len(tbl.Metadata().Snapshots()); n != 2 {
 		t.Errorf("%d snapshots, want one per epoch", n)
 	}
+	if n := dataFiles(t, r.cfg.Warehouse); n != 2 {
+		t.Errorf("%d files, want one per epoch", n)
+	}
 	if got := tbl.CurrentSnapshot().Summary.Properties[summaryEpoch]; got != "2" {
 		t.Errorf("epoch in the summary: %q", got)
 	}

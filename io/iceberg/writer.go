@@ -11,6 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
+	"github.com/weirflow/weir/codecs/parquet"
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/internal/failpoint"
 	"github.com/weirflow/weir/io/iceberg/internal/catalog"
@@ -34,6 +35,7 @@ type writer struct {
 	files   catalog.Files
 	convert *schema.Converter
 	split   *partition.Splitter
+	memory  parquet.Encoders // of all files
 	open    map[*partition.Partition]*file
 	done    []*file // finished, of this epoch
 

@@ -75,13 +75,13 @@ func TestManyPartitions(t *testing.T) {
 func TestFilesRollBySize(t *testing.T) {
 	r := newRig(t, Config{TargetFileSize: 1 << 20})
 	var all []flow.Batch
-	for at := range 20 {
+	for at := range 40 {
 		all = append(all, flow.Batch{RecordBatch: random(at*5000, 5000, 3)})
 	}
 	r.epoch(all...)
 	name := regexp.MustCompile(`^p-01234567-e1-0-\d+-[0-9a-f]{16}\.parquet$`)
-	paths := files(t, r.cfg.Warehouse)
-	for i, p := range paths {
+	paths, total, small := files(t, r.cfg.Warehouse), int64(0), 0
+	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
 			t.Fatal(err)
@@ -89,12 +89,16 @@ func TestFilesRollBySize(t *testing.T) {
 		if !name.MatchString(filepath.Base(p)) {
 			t.Errorf("name %s", filepath.Base(p))
 		}
-		if info.Size() > 2<<20 || i < len(paths)-3 && info.Size() < 1<<19 {
-			t.Logf("%d bytes: %s", info.Size(), p)
+		total += info.Size()
+		if info.Size() < 1<<19 {
+			small++
+		}
+		if info.Size() > 2<<20 {
+			t.Errorf("%d bytes: %s", info.Size(), p)
 		}
 	}
-	if len(paths) < 3 {
-		t.Errorf("%d files of about 5 MB in all", len(paths))
+	if len(paths) < 3 || small > 1 || total < 3<<20 {
+		t.Errorf("%d files, %d of them small, of %d bytes in all", len(paths), small, total)
 	}
 }
 

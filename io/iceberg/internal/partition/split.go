@@ -34,6 +34,7 @@ type Splitter struct {
 	next   []int32
 	pairs  []pairing
 	parts  []*Partition // by code
+	whole  *Partition   // of a table without partitions
 }
 
 type field struct {
@@ -56,7 +57,7 @@ const maxCodes = 1 << 16
 // New makes the splitter for a spec. The source columns must be columns of
 // the table, not fields inside them.
 func New(spec iceberg.PartitionSpec, s *iceberg.Schema) (*Splitter, error) {
-	p := &Splitter{}
+	p := &Splitter{whole: &Partition{}}
 	for _, f := range spec.Fields() {
 		column := -1
 		for i, c := range s.Fields() {
@@ -97,7 +98,7 @@ func (p *Splitter) forget() {
 func (p *Splitter) Split(b arrow.RecordBatch) []Share {
 	n := int(b.NumRows())
 	if len(p.fields) == 0 {
-		return []Share{{Partition: &Partition{}}}
+		return []Share{{Partition: p.whole}}
 	}
 	if len(p.parts) > maxCodes {
 		p.forget()
