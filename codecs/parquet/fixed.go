@@ -206,7 +206,7 @@ func (f *fixed[T]) floatExtremes(v []T) (lo, hi T, nan, ok bool) {
 		if y > greatest {
 			greatest = y
 		}
-		if y != y {
+		if math.IsNaN(y) {
 			nan = true
 		}
 	}
@@ -233,7 +233,7 @@ func (f *fixed[T]) bits(v float64) T {
 	if f.t.physical == physFloat {
 		return T(math.Float32bits(float32(v)))
 	}
-	return T(math.Float64bits(v)) //nolint:gosec // the bits, not the number
+	return T(math.Float64bits(v))
 }
 
 func (f *fixed[T]) compare(a, b T) int {

@@ -52,19 +52,17 @@ var errNull = errors.New("a null in a column that is not nullable")
 func (s *scratch) add(c *column, arr arrow.Array, a, b int) (selection, error) {
 	arr = storage(arr)
 	for i, st := range c.steps {
-		if st.list || st.nullable && arr.NullN() > 0 {
+		nulls := hasNulls(arr, a, b)
+		if st.list || st.nullable && nulls {
 			return s.addNested(c, i, arr, a, b)
 		}
-		if arr.NullN() > 0 {
+		if nulls {
 			return selection{}, errNull
 		}
 		arr = storage(arr.(*array.Struct).Field(st.child))
 	}
 	l := &s.levels
-	if c.maxDef == 0 || arr.NullN() == 0 {
-		if arr.NullN() > 0 {
-			return selection{}, errNull
-		}
+	if !hasNulls(arr, a, b) {
 		l.addFull(b-a, byte(c.maxDef))
 		return selection{arr: arr, start: a, end: b}, nil
 	}
@@ -80,6 +78,16 @@ func storage(arr arrow.Array) arrow.Array {
 		return e.Storage()
 	}
 	return arr
+}
+
+// hasNulls reports whether there are nulls from a to b. Unlike arr.NullN it
+// writes nothing down: other goroutines are at the array too.
+func hasNulls(arr arrow.Array, a, b int) bool {
+	if arr.DataType().ID() == arrow.NULL {
+		return b > a
+	}
+	bitmap := arr.NullBitmapBytes()
+	return len(bitmap) > 0 && bitutil.CountSetBits(bitmap, arr.Data().Offset()+a, b-a) != b-a
 }
 
 // addFull appends n entries that all have a value.
@@ -206,7 +214,7 @@ func (x *expansion) descend(arr arrow.Array, nullable bool) error {
 		}
 		return nil
 	}
-	if arr.NullN() == 0 {
+	if !hasNulls(arr, 0, arr.Len()) {
 		if nullable {
 			for i, j := range x.idx {
 				if j >= 0 {

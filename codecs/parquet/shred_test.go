@@ -159,7 +159,7 @@ func (c cell) same(d cell) bool {
 	x, ok1 := c.val.(float64)
 	y, ok2 := d.val.(float64)
 	if ok1 && ok2 {
-		return c.rep == d.rep && c.def == d.def && math.Float64bits(x) == math.Float64bits(y) || x != x && y != y
+		return c.rep == d.rep && c.def == d.def && math.Float64bits(x) == math.Float64bits(y) || math.IsNaN(x) && math.IsNaN(y)
 	}
 	return c == d
 }

@@ -71,9 +71,9 @@ func counts(v any, col *column) bool {
 	case nil:
 		return false
 	case float64:
-		return x == x
+		return !math.IsNaN(x)
 	case string:
-		return col.kind != kindFloat16 || halfValue(x) == halfValue(x)
+		return col.kind != kindFloat16 || !math.IsNaN(float64(halfValue(x)))
 	}
 	return true
 }
