@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/apache/arrow-go/v18/arrow"
 
@@ -141,11 +140,10 @@ func fieldsOf(s *arrow.Schema) []arrow.Field {
 
 func printFound(out io.Writer, all []found) error {
 	var sb strings.Builder
-	w := tabwriter.NewWriter(&sb, 0, 0, 2, ' ', 0)
 	for _, f := range all {
-		fmt.Fprintf(w, "source %s (%s): %d streams\n", f.Source, f.Connector, len(f.Streams))
+		fmt.Fprintf(&sb, "source %s (%s): %d streams\n", f.Source, f.Connector, len(f.Streams))
 		for _, s := range f.Streams {
-			fmt.Fprintf(w, "  %s%s\n", cmp.Or(s.Name, "(no name)"), amounts(s))
+			fmt.Fprintf(&sb, "  %s%s\n", cmp.Or(s.Name, "(no name)"), amounts(s))
 			for _, col := range s.Columns {
 				notes := ""
 				if !col.Nullable {
@@ -154,19 +152,11 @@ func printFound(out io.Writer, all []found) error {
 				if slices.Contains(s.Keys, col.Name) {
 					notes = strings.TrimPrefix(notes+", key", ", ")
 				}
-				fmt.Fprintf(w, "    %s\t%s\t%s\n", col.Name, col.Type, notes)
+				fmt.Fprintf(&sb, "    %s\t%s\t%s\n", col.Name, col.Type, notes)
 			}
 		}
 	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(sb.String()) {
-		if _, err := fmt.Fprintln(out, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
-	}
-	return nil
+	return columns(out, sb.String())
 }
 
 func amounts(s foundStream) string {

@@ -63,8 +63,10 @@ func (l *lines) status(reports []live.Report) error {
 			if s.Kind != "source" && s.Kind != "sink" {
 				continue
 			}
-			attrs := []any{"pipeline", r.Pipeline, "stage", s.Name, "connector", s.Connector,
-				"rows", s.Rows, "rows_per_second", int64(s.RowsPerSecond), "bytes", s.Bytes}
+			attrs := []any{
+				"pipeline", r.Pipeline, "stage", s.Name, "connector", s.Connector,
+				"rows", s.Rows, "rows_per_second", int64(s.RowsPerSecond), "bytes", s.Bytes,
+			}
 			if share := s.Share(); s.Kind == "source" && share >= 0 {
 				attrs = append(attrs, "done", int(share*100), "seconds_left", int(s.SecondsLeft))
 			}

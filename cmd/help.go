@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 )
 
 // help shows all commands, or one.
@@ -19,17 +18,12 @@ func help(streams Streams, args []string) error {
 	}
 	var sb strings.Builder
 	sb.WriteString("weir moves data into lakehouse tables, and out of them.\n\n")
-	w := tabwriter.NewWriter(&sb, 0, 0, 2, ' ', 0)
 	for _, cmd := range commands() {
-		fmt.Fprintf(w, "  weir %s %s\t%s\n", cmd.name, cmd.args, cmd.short)
-	}
-	if err := w.Flush(); err != nil {
-		return err
+		fmt.Fprintf(&sb, "  weir %s %s\t%s\n", cmd.name, cmd.args, cmd.short)
 	}
 	sb.WriteString("\nweir help COMMAND tells more of one. weir init writes a file to start from.\n" +
 		"Exit codes: 0 it worked, 2 settings are wrong, 1 anything else.\n")
-	_, err := io.WriteString(streams.Out, sb.String())
-	return err
+	return columns(streams.Out, sb.String())
 }
 
 func describe(out io.Writer, cmd command) error {
@@ -37,19 +31,14 @@ func describe(out io.Writer, cmd command) error {
 	fmt.Fprintf(&sb, "weir %s %s\n\n%s\n", cmd.name, cmd.args, strings.TrimSpace(cmd.long))
 	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	cmd.flags(&call{}, fs)
-	w := tabwriter.NewWriter(&sb, 0, 0, 2, ' ', 0)
 	first := true
 	fs.VisitAll(func(f *flag.Flag) {
 		if first {
-			fmt.Fprintln(w, "\nFlags:")
+			fmt.Fprintln(&sb, "\nFlags:")
 			first = false
 		}
 		kind, about := flag.UnquoteUsage(f)
-		fmt.Fprintf(w, "  --%s %s\t%s\n", f.Name, kind, about)
+		fmt.Fprintf(&sb, "  --%s %s\t%s\n", f.Name, kind, about)
 	})
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	_, err := io.WriteString(out, sb.String())
-	return err
+	return columns(out, sb.String())
 }

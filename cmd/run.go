@@ -185,21 +185,29 @@ func (c *call) display(file *pipeline.File, f runFlags) display {
 		if printsRows {
 			out = c.Err
 		}
-		return &jsonLines{out: out, every: orElse(f.every, time.Second), logger: slog.New(slog.NewJSONHandler(c.Err, options))}
+		logger := slog.New(slog.NewJSONHandler(c.Err, options))
+		return &jsonLines{out: out, every: orElse(f.every, time.Second), logger: logger}
 	}
-	isTerminal := func(w io.Writer) bool {
-		if c.Width == nil {
-			return false
-		}
-		_, ok := c.Width(w)
-		return ok
+	rowsOnTerminal := printsRows && c.isTerminal(c.Out)
+	if f.plain || rowsOnTerminal || !c.isTerminal(c.Err) {
+		logger := slog.New(slog.NewTextHandler(c.Err, options))
+		return &lines{out: c.Err, every: orElse(f.every, 10*time.Second), logger: logger}
 	}
-	if isTerminal(c.Err) && !f.plain && !(printsRows && isTerminal(c.Out)) {
-		screen := live.NewScreen(c.Err)
-		return &view{screen: screen, every: orElse(f.every, 250*time.Millisecond), width: func() int { w, _ := c.Width(c.Err); return w },
-			logger: slog.New(slog.NewTextHandler(screen, options))}
+	screen := live.NewScreen(c.Err)
+	return &view{
+		screen: screen,
+		every:  orElse(f.every, 250*time.Millisecond),
+		width:  func() int { columns, _ := c.Width(c.Err); return columns },
+		logger: slog.New(slog.NewTextHandler(screen, options)),
 	}
-	return &lines{out: c.Err, every: orElse(f.every, 10*time.Second), logger: slog.New(slog.NewTextHandler(c.Err, options))}
+}
+
+func (c *call) isTerminal(w io.Writer) bool {
+	if c.Width == nil {
+		return false
+	}
+	_, ok := c.Width(w)
+	return ok
 }
 
 func orElse(d spec.Duration, other time.Duration) time.Duration {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/flow/spec"
@@ -86,16 +85,16 @@ func named(types []connector.Type, name string) ([]connector.Type, error) {
 }
 
 func list(out io.Writer, types []connector.Type) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	var sb strings.Builder
 	role := connector.Role("")
 	for _, t := range types {
 		if t.Role != role {
 			role = t.Role
-			fmt.Fprintf(w, "%ss\n", role)
+			fmt.Fprintf(&sb, "%ss\n", role)
 		}
-		fmt.Fprintf(w, "  %s\t%s\n\t%s\n", t.Name, t.Summary, t.Promise)
+		fmt.Fprintf(&sb, "  %s\t%s\n\t%s\n", t.Name, t.Summary, t.Promise)
 	}
-	return w.Flush()
+	return columns(out, sb.String())
 }
 
 func (c *call) show(types []connector.Type, f specFlags) error {
@@ -204,7 +203,7 @@ func kindOf(f spec.Field) string {
 func wrap(text string, width int) []string {
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if line != "" && len(line)+1+len(word) > width {
 			lines = append(lines, line)
 			line = ""

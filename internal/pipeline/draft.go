@@ -65,7 +65,7 @@ func (d *draft) line(depth int, format string, args ...any) {
 // comment writes text as a comment of lines that fit.
 func (d *draft) comment(depth int, text string) {
 	line := "#"
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		if len(line)+1+len(word)+2*depth > 80 {
 			d.line(depth, "%s", line)
 			line = "#"

@@ -38,11 +38,7 @@ func (g *Group) Run(ctx context.Context, watch func(all <-chan struct{}) error) 
 	var running sync.WaitGroup
 	for _, m := range g.members {
 		m.begin()
-		running.Add(1)
-		go func() {
-			defer running.Done()
-			m.end(m.run(ctx))
-		}()
+		running.Go(func() { m.end(m.run(ctx)) })
 	}
 	all := make(chan struct{})
 	go func() {

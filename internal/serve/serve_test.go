@@ -60,9 +60,8 @@ func get(t *testing.T, url, token string) (int, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return resp.StatusCode, string(body)
@@ -103,7 +102,8 @@ func TestMetricsDocs(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, text := get(t, "http://"+addr+"/metrics", "")
-	table := "| Name | Type | Labels | What it is |\n|---|---|---|---|\n"
+	var sb strings.Builder
+	sb.WriteString("| Name | Type | Labels | What it is |\n|---|---|---|---|\n")
 	help := regexp.MustCompile(`(?m)^# HELP (\S+) (.*)\n# TYPE \S+ (\S+)\n\S+?\{(.*)\}`)
 	label := regexp.MustCompile(`(\w+)="`)
 	for _, m := range help.FindAllStringSubmatch(text, -1) {
@@ -113,8 +113,9 @@ func TestMetricsDocs(t *testing.T) {
 				labels = append(labels, l[1])
 			}
 		}
-		table += fmt.Sprintf("| `%s` | %s | %s | %s |\n", m[1], m[3], strings.Join(labels, ", "), m[2])
+		fmt.Fprintf(&sb, "| `%s` | %s | %s | %s |\n", m[1], m[3], strings.Join(labels, ", "), m[2])
 	}
+	table := sb.String()
 	const path, begin, end = "../../docs/metrics.md", "<!-- table -->\n", "<!-- end -->\n"
 	page, err := os.ReadFile(path)
 	if err != nil {
