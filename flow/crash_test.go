@@ -67,6 +67,7 @@ type table struct {
 	mu        sync.Mutex
 	staged    map[string][]string
 	rows      []string
+	has       map[string]bool
 	committed map[flow.Epoch]bool
 	last      flow.Epoch
 	next      int
@@ -75,7 +76,7 @@ type table struct {
 }
 
 func newTable() *table {
-	return &table{staged: map[string][]string{}, committed: map[flow.Epoch]bool{}}
+	return &table{staged: map[string][]string{}, has: map[string]bool{}, committed: map[flow.Epoch]bool{}}
 }
 
 type tableSink[T any] struct {
@@ -113,6 +114,9 @@ func (s tableSink[T]) Commit(_ context.Context, t flow.Txn, parts []string) erro
 			return fmt.Errorf("part %s of epoch %d is not there", id, t.Epoch)
 		}
 		s.t.rows = append(s.t.rows, rows...)
+		for _, r := range rows {
+			s.t.has[r] = true
+		}
 	}
 	s.t.committed[t.Epoch], s.t.last = true, t.Epoch
 	s.t.commits++
@@ -168,6 +172,7 @@ type pingSource struct {
 	w        *world
 	from, to int64
 	told     *int64
+	all      *table // that every ping goes to
 }
 
 func (s pingSource) Run(ctx context.Context, from *int64, out *flow.Emitter[ping, int64]) error {
@@ -193,13 +198,18 @@ func (s pingSource) Run(ctx context.Context, from *int64, out *flow.Emitter[ping
 	return nil
 }
 
-// Committed checks that what the source is told never falls back, and is
-// never more than the tables have.
+// Committed forgets what it is told of: from then on the table must have it.
 func (s pingSource) Committed(_ context.Context, o int64) error {
 	if o < *s.told {
 		return fmt.Errorf("told %d after %d", o, *s.told)
 	}
-	*s.told = o
+	s.all.mu.Lock()
+	defer s.all.mu.Unlock()
+	for ; *s.told < o; *s.told += 2 {
+		if id := strconv.FormatInt(*s.told, 10); !s.all.has[id] {
+			return fmt.Errorf("told to forget ping %s, which is in no table", id)
+		}
+	}
 	return s.w.step("told")
 }
 
@@ -208,8 +218,8 @@ type tables struct{ first, all, windows *table }
 func buildCrash(w *world, t tables, told *[2]int64, par int) *flow.Pipeline {
 	p := flow.New("crash", flow.StateDir("state"), flow.StateFS(w.fs()), flow.Checkpoint(time.Millisecond), flow.ChunkSize(16))
 	at := func(v ping) time.Time { return v.At }
-	a := flow.From(p, "a", flow.Then[ping](pingSource{w, 0, pings / 3, &told[0]}, pingSource{w, pings/3 + pings/3%2, pings, &told[0]}))
-	b := flow.From(p, "b", pingSource{w, 1, pings, &told[1]})
+	a := flow.From(p, "a", flow.Then[ping](pingSource{w, 0, pings / 3, &told[0], t.all}, pingSource{w, pings/3 + pings/3%2, pings, &told[0], t.all}))
+	b := flow.From(p, "b", pingSource{w, 1, pings, &told[1], t.all})
 	in := flow.Merge(flow.EventTime(a, at, 0), flow.EventTime(b, at, 0))
 	keyed := flow.KeyBy(in, func(v ping) string { return v.Key }, flow.Parallel(par))
 	first := flow.Process(keyed, "first", func(c *flow.Ctx[string, bool, string], v ping) error {
@@ -258,7 +268,7 @@ func TestExactlyOnce(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(seed), 7))
 		ts := tables{newTable(), newTable(), newTable()}
 		disk := vfs.NewCrashableMem()
-		var told [2]int64
+		told := [2]int64{0, 1} // the next ping that each source has not been told of
 		for attempt := 0; ; attempt++ {
 			w := &world{disk: disk, left: rng.IntN(60), rng: rng, steps: map[string]int{}}
 			if attempt > 12 {

@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
 	"github.com/weirflow/weir/internal/engine"
 )
 
@@ -17,6 +19,7 @@ type Emitter[T, O any] struct {
 	pos     O
 	has     bool // pos has moved since the last barrier
 	done    *atomic.Int64
+	alloc   memory.Allocator
 	forward func(vs []T, next O) error
 }
 
@@ -24,14 +27,14 @@ type Emitter[T, O any] struct {
 // made of sources, and for tests of sources. vs is valid for the call, and
 // given away like everything a source emits.
 func ForwardTo[T, O any](f func(vs []T, next O) error) *Emitter[T, O] {
-	return &Emitter[T, O]{forward: f}
+	return &Emitter[T, O]{alloc: memory.DefaultAllocator, forward: f}
 }
 
 // Through returns an emitter that hands elements to f, and watermarks and
 // progress to e: for what stands between a source and its emitter. f hands on
 // to e, or keeps what it is given.
 func (e *Emitter[T, O]) Through(f func(vs []T, next O) error) *Emitter[T, O] {
-	return &Emitter[T, O]{root: e.root, done: e.done, forward: f}
+	return &Emitter[T, O]{root: e.root, done: e.done, alloc: e.alloc, forward: f}
 }
 
 // Emit sends v and gives it away; next is the position to resume from once v
@@ -53,6 +56,10 @@ func (e *Emitter[T, O]) EmitChunk(vs []T, next O) error {
 	}
 	return e.root.Push(vs, func() { e.pos, e.has = next, true })
 }
+
+// Alloc is the pipeline's allocator, for the batches of a source. What it
+// gives is not zeroed.
+func (e *Emitter[T, O]) Alloc() memory.Allocator { return e.alloc }
 
 // Watermark declares that no element with an event time at or before t will
 // follow.

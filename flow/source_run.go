@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/weirflow/weir/internal/engine"
+	"github.com/weirflow/weir/internal/mutant"
 	"github.com/weirflow/weir/state"
 )
 
@@ -27,7 +28,7 @@ func From[T, O any](p *Pipeline, name string, s Source[T, O]) Flow[T] {
 			return err
 		}
 		root := engine.NewSource(l, next)
-		e := &Emitter[T, O]{root: root, done: &t.done}
+		e := &Emitter[T, O]{root: root, done: &t.done, alloc: p.alloc}
 		root.Cut = func(epoch uint64) { t.cut(epoch, e) }
 		root.Body = func(ctx context.Context) error {
 			defer t.finished.Store(true)
@@ -111,6 +112,9 @@ func (t *sourceRun[T, O]) cut(epoch uint64, e *Emitter[T, O]) {
 	t.cuts[epoch] = pos
 	t.mu.Unlock()
 	t.c.run.AddDelta(func(w *state.Write) error {
+		if mutant.LatePosition {
+			pos = e.pos
+		}
 		text, err := json.Marshal(pos)
 		if err != nil {
 			return t.n.named(fmt.Errorf("encode position: %w", err))

@@ -220,7 +220,7 @@ func (t *splitTask[T, S, O]) read(ctx context.Context, s S) error {
 	if err != nil {
 		return err
 	}
-	e := &Emitter[T, O]{root: t.root, done: &t.feed.done}
+	e := &Emitter[T, O]{root: t.root, done: &t.feed.done, alloc: t.feed.c.p.alloc}
 	begin := func() { t.cur, t.split, t.id = e, s, id }
 	if err := t.root.Push(nil, begin); err != nil {
 		return err

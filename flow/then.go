@@ -67,7 +67,7 @@ func (t then[T, A, B]) Replays() (bool, string) {
 // positions turned into those of the whole.
 func via[T, I, O any](out *Emitter[T, O], whole func(I) O) *Emitter[T, I] {
 	return &Emitter[T, I]{
-		root: out.root, done: out.done,
+		root: out.root, done: out.done, alloc: out.alloc,
 		forward: func(vs []T, next I) error { return out.EmitChunk(vs, whole(next)) },
 	}
 }
