@@ -36,7 +36,11 @@ func input(b *testing.B) []arrow.RecordBatch {
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer r.Close()
+	defer func() {
+		if err := r.Close(); err != nil {
+			b.Error(err)
+		}
+	}()
 	var all []arrow.RecordBatch
 	err = r.Read(b.Context(), nil, nil, func(rb arrow.RecordBatch) error {
 		rb.Retain()
@@ -51,10 +55,14 @@ func input(b *testing.B) []arrow.RecordBatch {
 
 func madeFlights(rows int) []arrow.RecordBatch {
 	sc := arrow.NewSchema([]arrow.Field{
-		{Name: "day", Type: arrow.FixedWidthTypes.Date32}, {Name: "delay", Type: arrow.PrimitiveTypes.Int16, Nullable: true},
-		{Name: "distance", Type: arrow.PrimitiveTypes.Int32}, {Name: "origin", Type: arrow.BinaryTypes.String},
-		{Name: "dest", Type: arrow.BinaryTypes.String}, {Name: "fare", Type: arrow.PrimitiveTypes.Float64},
-		{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "tail", Type: arrow.BinaryTypes.String},
+		{Name: "day", Type: arrow.FixedWidthTypes.Date32},
+		{Name: "delay", Type: arrow.PrimitiveTypes.Int16, Nullable: true},
+		{Name: "distance", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "origin", Type: arrow.BinaryTypes.String},
+		{Name: "dest", Type: arrow.BinaryTypes.String},
+		{Name: "fare", Type: arrow.PrimitiveTypes.Float64},
+		{Name: "id", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "tail", Type: arrow.BinaryTypes.String},
 	}, nil)
 	var all []arrow.RecordBatch
 	for at := 0; at < rows; at += 1 << 16 {
@@ -167,8 +175,10 @@ func appendPeer(b *testing.B, dir string, fields []string, batches []arrow.Recor
 	if err != nil {
 		b.Fatal(err)
 	}
-	tbl, err := cat.Create(b.Context(), table.Identifier{"air", "flights"}, catalog.New{Schema: sc, Spec: spec,
-		Properties: iceberg.Properties{table.ParquetCompressionKey: "zstd", table.WriteTargetFileSizeBytesKey: "134217728"}})
+	tbl, err := cat.Create(b.Context(), table.Identifier{"air", "flights"}, catalog.New{
+		Schema: sc, Spec: spec,
+		Properties: iceberg.Properties{table.ParquetCompressionKey: "zstd", table.WriteTargetFileSizeBytesKey: "134217728"},
+	})
 	if err != nil {
 		b.Fatal(err)
 	}

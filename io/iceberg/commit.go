@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/apache/iceberg-go"
@@ -38,8 +39,7 @@ func (s *sink) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 		if err == nil {
 			return dropOthers(ctx, sent, made)
 		}
-		retry := errors.Is(err, catalog.ErrConflict) || errors.Is(err, catalog.ErrUnknown) ||
-			errors.Is(err, catalog.ErrNoTable) || flow.KindOf(err) == flow.Transient
+		retry := flow.KindOf(err) == flow.Transient || isAny(err, catalog.ErrConflict, catalog.ErrUnknown, catalog.ErrNoTable)
 		if ctx.Err() != nil && errors.Is(err, catalog.ErrUnknown) {
 			return s.look(ctx, t, err)
 		}
@@ -53,6 +53,10 @@ func (s *sink) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 			return err
 		}
 	}
+}
+
+func isAny(err error, targets ...error) bool {
+	return slices.ContainsFunc(targets, func(t error) bool { return errors.Is(err, t) })
 }
 
 // pause waits before attempt n+1, longer each time.
@@ -123,7 +127,8 @@ func (s *sink) attempt(ctx context.Context, t flow.Txn, parts []Part, sent *[]*c
 	}
 	failpoint.Hit("iceberg/commit/after")
 	s.committed(meta)
-	return c.snapshot, s.tidy(ctx, tbl.Metadata(), meta)
+	s.tidy(ctx, tbl.Metadata(), meta)
+	return c.snapshot, nil
 }
 
 // change is a commit that is ready to be sent.
@@ -189,7 +194,9 @@ func (c *change) fence(verified table.Metadata) {
 		table.AssertRefSnapshotID(table.MainBranch, at))
 }
 
-func addFiles(ctx context.Context, tx *table.Transaction, base table.Metadata, files []iceberg.DataFile, props iceberg.Properties) error {
+func addFiles(ctx context.Context, tx *table.Transaction, base table.Metadata, files []iceberg.DataFile,
+	props iceberg.Properties,
+) error {
 	if base.Version() < 3 {
 		return tx.AddDataFiles(ctx, files, props, table.WithoutDuplicateCheck(), table.WithoutAutoNameMapping())
 	}
@@ -199,12 +206,11 @@ func addFiles(ctx context.Context, tx *table.Transaction, base table.Metadata, f
 
 // tidy follows a commit that is made: what it leaves undone the next one, or
 // table maintenance, does.
-func (s *sink) tidy(ctx context.Context, base, now table.Metadata) error {
+func (s *sink) tidy(ctx context.Context, base, now table.Metadata) {
 	_ = catalog.DeleteOld(ctx, base, now) // the table does not need these files; orphan removal takes them
 	if keep := s.cfg.KeepSnapshots; keep > 0 && len(now.Snapshots()) >= 2*keep {
 		_ = s.expire(ctx, keep) // the next commit tries again
 	}
-	return nil
 }
 
 // expire leaves the newest snapshots.

@@ -167,7 +167,9 @@ func (c Catalog) Validate() error {
 // policy is the setting schema.
 func (c Config) policy() schema.Policy {
 	full := c.Schema == "full"
-	return schema.Policy{Add: full || c.Schema == "add_columns", Widen: full || c.Schema == "type_widen", Relax: full}
+	return schema.Policy{
+		Add: full || c.Schema == "add_columns", Widen: full || c.Schema == "type_widen", Relax: full,
+	}
 }
 
 // create reports whether missing tables are made.
@@ -182,7 +184,7 @@ func (c Catalog) open(warehouse string) (catalog.Catalog, error) {
 			Timeout: time.Duration(c.Timeout),
 		})
 	}
-	if i := strings.Index(warehouse, "://"); i >= 0 && !strings.HasPrefix(warehouse, "file://") {
+	if strings.Contains(warehouse, "://") && !strings.HasPrefix(warehouse, "file://") {
 		return nil, flow.Markf(flow.BadConfig, "warehouse %s: a SQLite catalog is for a local folder", warehouse)
 	}
 	path, err := catalog.LocalPath(warehouse)
@@ -192,7 +194,9 @@ func (c Catalog) open(warehouse string) (catalog.Catalog, error) {
 	if err != nil {
 		return nil, flow.Markf(flow.BadConfig, "warehouse %s: %w", warehouse, err)
 	}
-	return &catalog.SQLite{File: filepath.Join(path, "catalog.db"), Name: c.Name, Warehouse: catalog.FileURL(path)}, nil
+	return &catalog.SQLite{
+		File: filepath.Join(path, "catalog.db"), Name: c.Name, Warehouse: catalog.FileURL(path),
+	}, nil
 }
 
 // place is a table in a catalog.

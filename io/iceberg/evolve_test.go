@@ -104,7 +104,7 @@ func TestEvolution(t *testing.T) {
 
 func firstRow(columns string) string {
 	var cells []string
-	for _, c := range strings.Fields(columns) {
+	for c := range strings.FieldsSeq(columns) {
 		name, typ, _ := strings.Cut(c, ":")
 		v := `1`
 		switch typ {
@@ -243,8 +243,10 @@ func TestNullInRequired(t *testing.T) {
 func TestWidenedPartition(t *testing.T) {
 	for _, field := range []string{"id", "truncate(10, id)", "bucket(4, id)"} {
 		t.Run(field, func(t *testing.T) {
-			r := newRig(t, Config{Schema: "full", Partition: []string{field},
-				Properties: map[string]string{table.ManifestMinMergeCountKey: "2"}})
+			r := newRig(t, Config{
+				Schema: "full", Partition: []string{field},
+				Properties: map[string]string{table.ManifestMinMergeCountKey: "2"},
+			})
 			r.epoch(batch(t, "id:int", `[{"id":1},{"id":22}]`))
 			r.epoch(batch(t, "id:int", `[{"id":1}]`), batch(t, "id:long", `[{"id":5000000000},{"id":1}]`))
 			r.epoch(batch(t, "id:int", `[{"id":22}]`))

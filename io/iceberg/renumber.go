@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/iceberg-go"
 	"github.com/apache/iceberg-go/table"
 
@@ -19,7 +20,9 @@ import (
 // needs. It happens when another writer added a column to the table between
 // the moment that the files were begun and their commit, and both gave it the
 // same id. The old files stay: the epoch may be committed again.
-func (s *sink) renumber(ctx context.Context, base table.Metadata, g Group, files []iceberg.DataFile, ids map[int]int) ([]iceberg.DataFile, error) {
+func (s *sink) renumber(ctx context.Context, base table.Metadata, g Group, files []iceberg.DataFile,
+	ids map[int]int,
+) ([]iceberg.DataFile, error) {
 	sc, spec, err := g.parse()
 	if err != nil {
 		return nil, err
@@ -75,11 +78,11 @@ func (c *copier) copy(ctx context.Context, f iceberg.DataFile) (_ iceberg.DataFi
 		return nil, errors.Join(err, dst.Close())
 	}
 	err = r.Read(ctx, nil, nil, func(b arrow.RecordBatch) error {
-		conv, err := schema.NewConverter(b.Schema(), c.to, sameOrder(c.to), nil)
+		conv, err := schema.NewConverter(b.Schema(), c.to, sameOrder(c.to), memory.DefaultAllocator)
 		if err != nil {
 			return err
 		}
-		rows, err := conv.Convert(ctx, b)
+		rows, err := conv.Convert(b)
 		if err != nil {
 			return err
 		}

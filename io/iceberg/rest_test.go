@@ -91,8 +91,9 @@ func (s *lakeServer) commit(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	id := ident(r)
+	ctx := context.WithoutCancel(r.Context())
 	apply := func() (int, any) {
-		meta, err := s.under.Commit(context.Background(), id, in.Requirements, in.Updates)
+		meta, err := s.under.Commit(ctx, id, in.Requirements, in.Updates)
 		if err != nil {
 			return 409, failure(err.Error())
 		}

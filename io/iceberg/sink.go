@@ -93,7 +93,7 @@ func (s *sink) Check(ctx context.Context) error {
 	}
 	t, err := s.place.Load(ctx, s.place.id)
 	if errors.Is(err, catalog.ErrNoTable) {
-		return s.checkMissing()
+		return s.checkMissing(ctx)
 	}
 	if err != nil {
 		return mark(err)
@@ -108,7 +108,7 @@ func (s *sink) Check(ctx context.Context) error {
 	return flow.Mark(flow.BadConfig, catalog.CheckWritable(ctx, sh.data, sh.props))
 }
 
-func (s *sink) checkMissing() error {
+func (s *sink) checkMissing(ctx context.Context) error {
 	if !s.cfg.create() {
 		return flow.Mark(flow.BadConfig, s.place.errorf("it is missing; make it, or set create: true"))
 	}
@@ -118,7 +118,7 @@ func (s *sink) checkMissing() error {
 	if s.cfg.Catalog.Type == "rest" {
 		return nil
 	}
-	return flow.Mark(flow.BadConfig, catalog.CheckWritable(context.Background(), s.cfg.Warehouse, nil))
+	return flow.Mark(flow.BadConfig, catalog.CheckWritable(ctx, s.cfg.Warehouse, nil))
 }
 
 // Open makes the writer of one task.

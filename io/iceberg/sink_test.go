@@ -2,6 +2,7 @@ package iceberg
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -10,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"database/sql"
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -62,8 +62,10 @@ func (r *rig) txn(e, prev flow.Epoch) flow.Txn {
 func (r *rig) writer() flow.Writer[flow.Batch, Part] {
 	r.t.Helper()
 	if r.w == nil {
-		w, err := r.sink.Open(r.t.Context(), flow.Task{Of: 1, Pipeline: "p", Incarnation: r.inc, Name: r.name,
-			Epoch: r.last.Epoch + 1, Alloc: memory.DefaultAllocator})
+		w, err := r.sink.Open(r.t.Context(), flow.Task{
+			Of: 1, Pipeline: "p", Incarnation: r.inc, Name: r.name,
+			Epoch: r.last.Epoch + 1, Alloc: memory.DefaultAllocator,
+		})
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -113,7 +115,7 @@ func (r *rig) epoch(batches ...flow.Batch) { r.t.Helper(); r.commit(r.prepare(ba
 func (r *rig) load() *table.Table { return loadTable(r.t, r.cfg.Warehouse, r.cfg.Table) }
 
 // officialCatalog is iceberg-go's own catalog on the same file.
-func officialCatalog(t testing.TB, warehouse string) (*icecatalog.Catalog, func()) {
+func officialCatalog(t *testing.T, warehouse string) (*icecatalog.Catalog, func()) {
 	t.Helper()
 	db, err := sql.Open("sqlite", filepath.Join(warehouse, "catalog.db"))
 	if err != nil {
@@ -131,7 +133,7 @@ func officialCatalog(t testing.TB, warehouse string) (*icecatalog.Catalog, func(
 }
 
 // dataFiles counts the Parquet files below a warehouse.
-func dataFiles(t testing.TB, warehouse string) int {
+func dataFiles(t *testing.T, warehouse string) int {
 	t.Helper()
 	n := 0
 	err := filepath.WalkDir(warehouse, func(path string, _ fs.DirEntry, err error) error {
@@ -146,7 +148,7 @@ func dataFiles(t testing.TB, warehouse string) int {
 	return n
 }
 
-func loadTable(t testing.TB, warehouse, name string) *table.Table {
+func loadTable(t *testing.T, warehouse, name string) *table.Table {
 	t.Helper()
 	cat, done := officialCatalog(t, warehouse)
 	defer done()
@@ -158,7 +160,7 @@ func loadTable(t testing.TB, warehouse, name string) *table.Table {
 }
 
 // scan returns the rows of the table as text, sorted, read by iceberg-go.
-func scan(t testing.TB, tbl *table.Table, opts ...table.ScanOption) []string {
+func scan(t *testing.T, tbl *table.Table, opts ...table.ScanOption) []string {
 	t.Helper()
 	_, batches, err := tbl.Scan(opts...).ToArrowRecords(context.Background())
 	if err != nil {
@@ -189,7 +191,7 @@ func texts(b arrow.RecordBatch) []string {
 }
 
 // batch makes a batch of JSON rows; the columns are "name:type", nullable.
-func batch(t testing.TB, columns, rows string) flow.Batch {
+func batch(t *testing.T, columns, rows string) flow.Batch {
 	t.Helper()
 	b, err := parse(columns, rows)
 	if err != nil {
@@ -210,7 +212,7 @@ func parse(columns, rows string) (flow.Batch, error) {
 			arrow.Field{Name: "z", Type: arrow.PrimitiveTypes.Int64, Nullable: true}),
 	}
 	var fields []arrow.Field
-	for _, c := range strings.Fields(columns) {
+	for c := range strings.FieldsSeq(columns) {
 		name, typ, _ := strings.Cut(c, ":")
 		typ, required := strings.CutSuffix(typ, "!")
 		if types[typ] == nil {
@@ -222,7 +224,7 @@ func parse(columns, rows string) (flow.Batch, error) {
 	return flow.Batch{RecordBatch: b}, err
 }
 
-func ids(t testing.TB, from, to int) flow.Batch {
+func ids(t *testing.T, from, to int) flow.Batch {
 	t.Helper()
 	var rows []string
 	for i := from; i < to; i++ {

@@ -1,6 +1,7 @@
 package iceberg
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -44,7 +45,7 @@ func readSource(t *testing.T, cfg SourceConfig) ([]string, error) {
 				rows, from, more = append(rows, texts(bs[0].RecordBatch)...), &next, true
 				return nil
 			}))
-			if err != nil && err != errStop {
+			if err != nil && !errors.Is(err, errStop) {
 				return nil, err
 			}
 		}
@@ -53,7 +54,7 @@ func readSource(t *testing.T, cfg SourceConfig) ([]string, error) {
 	return rows, nil
 }
 
-var errStop = fmt.Errorf("stop")
+var errStop = errors.New("stop")
 
 type flight struct {
 	id     int64
@@ -279,7 +280,7 @@ func TestResumeAtItsSnapshot(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := s.Run(t.Context(), split, from, flow.ForwardTo(emit)); err != nil && err != errStop {
+			if err := s.Run(t.Context(), split, from, flow.ForwardTo(emit)); err != nil && !errors.Is(err, errStop) {
 				t.Fatal(err)
 			}
 		}

@@ -76,13 +76,13 @@ func (w *writer) Write(ctx context.Context, b flow.Batch) error {
 	if err := w.follow(ctx, rows.Schema()); err != nil {
 		return err
 	}
-	converted, err := w.convert.Convert(ctx, rows)
+	converted, err := w.convert.Convert(rows)
 	if err != nil {
 		return flow.Mark(flow.BadRow, w.sink.place.errorf("%w", err))
 	}
 	defer converted.Release()
 	for _, share := range w.split.Split(converted) {
-		if err := w.add(ctx, share, converted); err != nil {
+		if err := w.add(share, converted); err != nil {
 			return err
 		}
 	}
@@ -135,7 +135,7 @@ func (w *writer) follow(ctx context.Context, sc *arrow.Schema) error {
 }
 
 // add writes the rows of one share to the file of its partition.
-func (w *writer) add(_ context.Context, share partition.Share, b arrow.RecordBatch) error {
+func (w *writer) add(share partition.Share, b arrow.RecordBatch) error {
 	rows := b
 	switch n := len(share.Rows); {
 	case share.Rows == nil:

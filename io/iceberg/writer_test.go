@@ -19,7 +19,8 @@ import (
 // random makes rows that compress badly: id, a number of n partitions, a text.
 func random(at, rows, n int) arrow.RecordBatch {
 	sc := arrow.NewSchema([]arrow.Field{
-		{Name: "id", Type: arrow.PrimitiveTypes.Int64}, {Name: "p", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "id", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "p", Type: arrow.PrimitiveTypes.Int32},
 		{Name: "text", Type: arrow.BinaryTypes.String},
 	}, nil)
 	rb := array.NewRecordBuilder(memory.DefaultAllocator, sc)

@@ -61,7 +61,7 @@ type Catalog interface {
 
 // ParseName splits "namespace.table"; namespaces may be nested.
 func ParseName(name string) (table.Identifier, error) {
-	id := table.Identifier(strings.Split(name, "."))
+	id := strings.Split(name, ".")
 	for _, part := range id {
 		if strings.TrimSpace(part) == "" || strings.ContainsAny(part, "/\\\x00\x1f") || part == ".." {
 			return nil, fmt.Errorf("table %q: want namespace.table", name)

@@ -8,7 +8,7 @@ import (
 type Filter struct{ root node }
 
 // node is a condition without types.
-type node interface{}
+type node any
 
 type (
 	// logic is and, or; not has one side.
@@ -142,7 +142,7 @@ func (p *parser) test() (node, error) {
 		return p.values(t, 1)
 	case op.is("between"):
 		return p.between(t)
-	case t.not || op.kind != symbol || !strings.ContainsAny(op.text, "=<>"):
+	case t.not, op.kind != symbol, !strings.ContainsAny(op.text, "=<>"):
 		return nil, wrong(op, "want a comparison, not %s", op)
 	}
 	t.op = op.text

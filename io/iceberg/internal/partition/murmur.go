@@ -3,6 +3,7 @@ package partition
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // hash is the 32-bit murmur3 of b with seed 0, as Iceberg's buckets want it.
@@ -12,8 +13,8 @@ func hash(b []byte) uint32 {
 		h = mix(h, binary.LittleEndian.Uint32(b))
 	}
 	k := uint32(0)
-	for i := len(b) - 1; i >= 0; i-- {
-		k = k<<8 | uint32(b[i])
+	for _, c := range slices.Backward(b) {
+		k = k<<8 | uint32(c)
 	}
 	if len(b) > 0 {
 		h ^= scramble(k)

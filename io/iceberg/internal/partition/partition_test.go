@@ -150,17 +150,26 @@ func bools() column {
 	b := array.NewBooleanBuilder(memory.DefaultAllocator)
 	defer b.Release()
 	b.AppendValues([]bool{true, false, true}, []bool{true, true, false})
-	return column{typ: iceberg.PrimitiveTypes.Bool, data: b.NewArray(),
-		lits: []iceberg.Literal{iceberg.BoolLiteral(true), iceberg.BoolLiteral(false), nil}}
+	return column{
+		typ: iceberg.PrimitiveTypes.Bool, data: b.NewArray(),
+		lits: []iceberg.Literal{iceberg.BoolLiteral(true), iceberg.BoolLiteral(false), nil},
+	}
 }
 
 // TestOracle compares every transform of every type with iceberg-go's.
 func TestOracle(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	transforms := []iceberg.Transform{
-		iceberg.IdentityTransform{}, iceberg.BucketTransform{NumBuckets: 16}, iceberg.BucketTransform{NumBuckets: 1000003},
-		iceberg.TruncateTransform{Width: 1}, iceberg.TruncateTransform{Width: 3}, iceberg.TruncateTransform{Width: 10},
-		iceberg.YearTransform{}, iceberg.MonthTransform{}, iceberg.DayTransform{}, iceberg.HourTransform{},
+		iceberg.IdentityTransform{},
+		iceberg.BucketTransform{NumBuckets: 16},
+		iceberg.BucketTransform{NumBuckets: 1000003},
+		iceberg.TruncateTransform{Width: 1},
+		iceberg.TruncateTransform{Width: 3},
+		iceberg.TruncateTransform{Width: 10},
+		iceberg.YearTransform{},
+		iceberg.MonthTransform{},
+		iceberg.DayTransform{},
+		iceberg.HourTransform{},
 	}
 	compared := 0
 	for _, c := range columns(rng) {
@@ -243,8 +252,11 @@ func TestSplit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sc := arrow.NewSchema([]arrow.Field{{Name: "a", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
-		{Name: "b", Type: arrow.BinaryTypes.String, Nullable: true}, {Name: "c", Type: arrow.PrimitiveTypes.Int64}}, nil)
+	sc := arrow.NewSchema([]arrow.Field{
+		{Name: "a", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
+		{Name: "b", Type: arrow.BinaryTypes.String, Nullable: true},
+		{Name: "c", Type: arrow.PrimitiveTypes.Int64},
+	}, nil)
 	rng := rand.New(rand.NewPCG(3, 4))
 	seen := map[*Partition]bool{}
 	for range 5 {

@@ -2,6 +2,7 @@ package partition
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -192,12 +193,11 @@ func (p *Splitter) partition(code int32) *Partition {
 func (p *Splitter) describe(code int32) *Partition {
 	part := &Partition{Values: map[int]any{}}
 	path := make([]string, len(p.fields))
-	for i := len(p.fields) - 1; i >= 0; i-- {
+	for i, f := range slices.Backward(p.fields) {
 		own := code
 		if i > 0 {
 			own, code = p.pairs[i-1].right[code], p.pairs[i-1].left[code]
 		}
-		f := p.fields[i]
 		v := f.coder.value(own)
 		if v != nil {
 			part.Values[f.FieldID] = v

@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -43,7 +42,7 @@ func NewConverter(from, to *arrow.Schema, columns []int, alloc memory.Allocator)
 // exactly, but for times finer than a microsecond, which are rounded down. A
 // null in a required column, and a value that its type can not hold, is an
 // error that names the column.
-func (c *Converter) Convert(_ context.Context, b arrow.RecordBatch) (arrow.RecordBatch, error) {
+func (c *Converter) Convert(b arrow.RecordBatch) (arrow.RecordBatch, error) {
 	cols := make([]arrow.Array, 0, len(c.convert))
 	defer func() {
 		for _, col := range cols {
@@ -86,7 +85,9 @@ func compile(from arrow.DataType, to arrow.Field, path string, alloc memory.Allo
 	}, nil
 }
 
-func compileType(from arrow.DataType, field arrow.Field, path string, alloc memory.Allocator) (conversion, error) {
+func compileType(from arrow.DataType, field arrow.Field, path string,
+	alloc memory.Allocator,
+) (conversion, error) {
 	to := field.Type
 	switch f := from.(type) {
 	case *arrow.NullType:
@@ -142,7 +143,9 @@ func missing(f arrow.Field, alloc memory.Allocator) conversion {
 }
 
 // compileDictionary converts the dictionary, then looks every row up in it.
-func compileDictionary(from *arrow.DictionaryType, to arrow.Field, path string, alloc memory.Allocator) (conversion, error) {
+func compileDictionary(from *arrow.DictionaryType, to arrow.Field, path string,
+	alloc memory.Allocator,
+) (conversion, error) {
 	values, err := compileType(from.ValueType, to, path, alloc)
 	if err != nil {
 		return nil, err
@@ -166,7 +169,9 @@ func compileDictionary(from *arrow.DictionaryType, to arrow.Field, path string, 
 }
 
 // compileRuns repeats the value of each run.
-func compileRuns(from *arrow.RunEndEncodedType, to arrow.Field, path string, alloc memory.Allocator) (conversion, error) {
+func compileRuns(from *arrow.RunEndEncodedType, to arrow.Field, path string,
+	alloc memory.Allocator,
+) (conversion, error) {
 	values, err := compileType(from.Encoded(), to, path, alloc)
 	if err != nil {
 		return nil, err
@@ -254,10 +259,13 @@ func compileMap(from, to *arrow.MapType, path string, alloc memory.Allocator) (c
 // nested is a list or map like a with other elements, which are not moved.
 func nested(a arrow.Array, to arrow.DataType, child arrow.ArrayData) arrow.Array {
 	d := a.Data()
-	return array.MakeFromData(array.NewData(to, a.Len(), d.Buffers(), []arrow.ArrayData{child}, a.NullN(), d.Offset()))
+	children := []arrow.ArrayData{child}
+	return array.MakeFromData(array.NewData(to, a.Len(), d.Buffers(), children, a.NullN(), d.Offset()))
 }
 
-func compileList(from arrow.ListLikeType, to *arrow.ListType, path string, alloc memory.Allocator) (conversion, error) {
+func compileList(from arrow.ListLikeType, to *arrow.ListType, path string,
+	alloc memory.Allocator,
+) (conversion, error) {
 	field := to.ElemField()
 	short := from.ID() != arrow.LIST
 	if short {
@@ -283,7 +291,9 @@ func compileList(from arrow.ListLikeType, to *arrow.ListType, path string, alloc
 
 // shortList is l with the elements in child, with 32-bit offsets and nothing
 // in its null rows.
-func shortList(l array.ListLike, to *arrow.ListType, child arrow.Array, path string, alloc memory.Allocator) (arrow.Array, error) {
+func shortList(l array.ListLike, to *arrow.ListType, child arrow.Array, path string,
+	alloc memory.Allocator,
+) (arrow.Array, error) {
 	offsets := make([]int32, 1, l.Len()+1)
 	var rows []int32
 	for i := range l.Len() {
@@ -303,6 +313,6 @@ func shortList(l array.ListLike, to *arrow.ListType, child arrow.Array, path str
 	if values.NullN() > 0 && !to.ElemField().Nullable {
 		return nil, fmt.Errorf("column %s: null in a list whose elements the table requires", path)
 	}
-	buffers := []*memory.Buffer{validity(l), memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets))}
-	return array.MakeFromData(array.NewData(to, l.Len(), buffers, []arrow.ArrayData{values.Data()}, l.NullN(), 0)), nil
+	buffers, children := []*memory.Buffer{validity(l), ints32(offsets)}, []arrow.ArrayData{values.Data()}
+	return array.MakeFromData(array.NewData(to, l.Len(), buffers, children, l.NullN(), 0)), nil
 }

@@ -57,10 +57,14 @@ func TestTypes(t *testing.T) {
 		{arrow.ListOf(arrow.PrimitiveTypes.Uint8), `[1, null, 3], []`, "list<int>", "[1,null,3] []"},
 		{arrow.LargeListOf(arrow.BinaryTypes.StringView), `["a"], ["b", "c"]`, "list<string>", `["a"] ["b","c"]`},
 		{arrow.FixedSizeListOf(2, arrow.PrimitiveTypes.Int16), `[1, 2], [3, null]`, "list<int>", "[1,2] [3,null]"},
-		{arrow.MapOf(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Uint32), `[{"key":"a","value":1},{"key":"b","value":null}]`, "map<string, long>",
-			`[{"key":"a","value":1},{"key":"b","value":null}]`},
-		{arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Uint8}, arrow.Field{Name: "y", Type: arrow.ListOf(arrow.FixedWidthTypes.Date64), Nullable: true}),
-			`{"x":1,"y":["2024-01-01"]}, {"x":2,"y":null}`, "struct<2: x: required int, 3: y: optional list<date>>", `{"x":1,"y":["2024-01-01"]} {"x":2,"y":null}`},
+		{
+			arrow.MapOf(arrow.BinaryTypes.String, arrow.PrimitiveTypes.Uint32), `[{"key":"a","value":1},{"key":"b","value":null}]`, "map<string, long>",
+			`[{"key":"a","value":1},{"key":"b","value":null}]`,
+		},
+		{
+			arrow.StructOf(arrow.Field{Name: "x", Type: arrow.PrimitiveTypes.Uint8}, arrow.Field{Name: "y", Type: arrow.ListOf(arrow.FixedWidthTypes.Date64), Nullable: true}),
+			`{"x":1,"y":["2024-01-01"]}, {"x":2,"y":null}`, "struct<2: x: required int, 3: y: optional list<date>>", `{"x":1,"y":["2024-01-01"]} {"x":2,"y":null}`,
+		},
 	} {
 		t.Run(c.from.String(), func(t *testing.T) {
 			sc := arrow.NewSchema([]arrow.Field{{Name: "c", Type: c.from, Nullable: true}}, nil)
@@ -107,7 +111,7 @@ func convertOne(t *testing.T, sc *arrow.Schema, a arrow.Array) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := conv.Convert(t.Context(), array.NewRecordBatch(sc, []arrow.Array{a}, int64(a.Len())))
+	out, err := conv.Convert(array.NewRecordBatch(sc, []arrow.Array{a}, int64(a.Len())))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +189,7 @@ func TestOverflow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := conv.Convert(t.Context(), array.NewRecordBatch(sc, []arrow.Array{b.NewArray()}, 1)); err == nil {
+	if _, err := conv.Convert(array.NewRecordBatch(sc, []arrow.Array{b.NewArray()}, 1)); err == nil {
 		t.Error("a second beyond microseconds was accepted")
 	}
 }
@@ -194,8 +198,10 @@ func BenchmarkGather(b *testing.B) {
 	const n = 65536
 	rng := rand.New(rand.NewPCG(1, 1))
 	rb := array.NewRecordBuilder(memory.DefaultAllocator, arrow.NewSchema([]arrow.Field{
-		{Name: "a", Type: arrow.PrimitiveTypes.Int64}, {Name: "b", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
-		{Name: "c", Type: arrow.BinaryTypes.String}, {Name: "d", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: "a", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "b", Type: arrow.PrimitiveTypes.Int32, Nullable: true},
+		{Name: "c", Type: arrow.BinaryTypes.String},
+		{Name: "d", Type: arrow.FixedWidthTypes.Boolean},
 	}, nil))
 	for i := range n {
 		rb.Field(0).(*array.Int64Builder).Append(int64(i))

@@ -25,10 +25,10 @@ func compileFlat(from, to arrow.DataType, path string, alloc memory.Allocator) c
 			return each(to, func(v float16.Num) float32 { return v.Float32() })
 		}
 	case *arrow.Float64Type:
-		switch from.ID() {
-		case arrow.FLOAT16:
+		if from.ID() == arrow.FLOAT16 {
 			return each(to, func(v float16.Num) float64 { return float64(v.Float32()) })
-		case arrow.FLOAT32:
+		}
+		if from.ID() == arrow.FLOAT32 {
 			return each(to, func(v float32) float64 { return float64(v) })
 		}
 	case *arrow.StringType:
@@ -37,7 +37,9 @@ func compileFlat(from, to arrow.DataType, path string, alloc memory.Allocator) c
 		return toText(from, to, alloc, path, arrow.LARGE_BINARY, arrow.BINARY_VIEW)
 	case *arrow.Date32Type:
 		if from.ID() == arrow.DATE64 {
-			return each(to, func(v arrow.Date64) arrow.Date32 { return arrow.Date32(floorDiv(int64(v), 86_400_000)) })
+			return each(to, func(v arrow.Date64) arrow.Date32 {
+				return arrow.Date32(floorDiv(int64(v), 86_400_000))
+			})
 		}
 	case *arrow.Time64Type:
 		return toTime(from, to)
@@ -56,18 +58,18 @@ type integer interface {
 }
 
 func toInts[To int32 | int64](from, to arrow.DataType) conversion {
-	switch from.ID() {
-	case arrow.INT8:
+	switch from.(type) {
+	case *arrow.Int8Type:
 		return ints[int8, To](to)
-	case arrow.INT16:
+	case *arrow.Int16Type:
 		return ints[int16, To](to)
-	case arrow.INT32:
+	case *arrow.Int32Type:
 		return ints[int32, To](to)
-	case arrow.UINT8:
+	case *arrow.Uint8Type:
 		return ints[uint8, To](to)
-	case arrow.UINT16:
+	case *arrow.Uint16Type:
 		return ints[uint16, To](to)
-	case arrow.UINT32:
+	case *arrow.Uint32Type:
 		return ints[uint32, To](to)
 	}
 	return nil
@@ -129,17 +131,24 @@ func toTime(from, to arrow.DataType) conversion {
 	return nil
 }
 
+// relabel keeps the bytes and changes the type.
+func relabel(to arrow.DataType) conversion {
+	return func(a arrow.Array) (arrow.Array, error) {
+		d := a.Data()
+		return array.MakeFromData(array.NewData(to, d.Len(), d.Buffers(), nil, d.NullN(), d.Offset())), nil
+	}
+}
+
 // toMicros converts timestamps. Arrow's values are UTC in every zone.
 func toMicros(from *arrow.TimestampType, to arrow.DataType, path string) conversion {
 	var scale int64
 	switch from.Unit {
 	case arrow.Microsecond:
-		return func(a arrow.Array) (arrow.Array, error) {
-			d := a.Data()
-			return array.MakeFromData(array.NewData(to, d.Len(), d.Buffers(), nil, d.NullN(), d.Offset())), nil
-		}
+		return relabel(to)
 	case arrow.Nanosecond:
-		return each(to, func(v arrow.Timestamp) arrow.Timestamp { return arrow.Timestamp(floorDiv(int64(v), 1000)) })
+		return each(to, func(v arrow.Timestamp) arrow.Timestamp {
+			return arrow.Timestamp(floorDiv(int64(v), 1000))
+		})
 	case arrow.Millisecond:
 		scale = 1000
 	default:
@@ -163,10 +172,7 @@ func toDecimal(from arrow.DataType, to *arrow.Decimal128Type, path string, alloc
 		return each(to, func(v uint64) decimal128.Num { return decimal128.New(0, v) })
 	case *arrow.Decimal128Type:
 		if f.Scale == to.Scale && f.Precision <= to.Precision {
-			return func(a arrow.Array) (arrow.Array, error) {
-				d := a.Data()
-				return array.MakeFromData(array.NewData(to, d.Len(), d.Buffers(), nil, d.NullN(), d.Offset())), nil
-			}
+			return relabel(to)
 		}
 	case *arrow.Decimal32Type, *arrow.Decimal64Type, *arrow.Decimal256Type:
 		if d := f.(arrow.DecimalType); d.GetScale() == to.Scale && d.GetPrecision() <= to.Precision {

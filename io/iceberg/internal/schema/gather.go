@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -9,7 +8,6 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
-	"github.com/apache/arrow-go/v18/arrow/compute"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 )
 
@@ -54,25 +52,11 @@ func Gather(a arrow.Array, rows []int32, alloc memory.Allocator) (arrow.Array, e
 		defer under.Release()
 		return array.NewExtensionArrayWithStorage(t, under), nil
 	case arrow.FixedWidthDataType:
-		if t.BitWidth()%8 == 0 && len(a.Data().Buffers()) == 2 && len(a.Data().Children()) == 0 && a.DataType().ID() != arrow.DICTIONARY {
+		if t.BitWidth()%8 == 0 && len(a.Data().Buffers()) == 2 && len(a.Data().Children()) == 0 {
 			return gatherFixed(a, rows, t.Bytes()), nil
 		}
 	}
-	return take(a, rows, alloc)
-}
-
-// take is Gather for the layouts that are rare here.
-func take(a arrow.Array, rows []int32, alloc memory.Allocator) (arrow.Array, error) {
-	b := array.NewInt32Builder(alloc)
-	defer b.Release()
-	valid := make([]bool, len(rows))
-	for i, r := range rows {
-		valid[i] = r >= 0
-	}
-	b.AppendValues(rows, valid)
-	idx := b.NewArray()
-	defer idx.Release()
-	return compute.TakeArray(compute.WithAllocator(context.Background(), alloc), a, idx)
+	return nil, fmt.Errorf("rows of %s can not be gathered", a.DataType())
 }
 
 // gatherNulls makes the null bitmap of the gathered rows; nil without nulls.
@@ -175,7 +159,7 @@ func gatherText(a arrow.Array, rows []int32) (arrow.Array, error) {
 			copy(dst[offsets[i]:], src[from[r]:from[r+1]])
 		}
 	}
-	return gathered(a, rows, nil, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets)), memory.NewBufferBytes(dst)), nil
+	return gathered(a, rows, nil, ints32(offsets), memory.NewBufferBytes(dst)), nil
 }
 
 func gatherStruct(a *array.Struct, t *arrow.StructType, rows []int32, alloc memory.Allocator) (arrow.Array, error) {
@@ -208,5 +192,9 @@ func gatherList(a array.ListLike, rows []int32, alloc memory.Allocator) (arrow.A
 		return nil, err
 	}
 	defer child.Release()
-	return gathered(a, rows, []arrow.ArrayData{child.Data()}, memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(offsets))), nil
+	return gathered(a, rows, []arrow.ArrayData{child.Data()}, ints32(offsets)), nil
+}
+
+func ints32(v []int32) *memory.Buffer {
+	return memory.NewBufferBytes(arrow.Int32Traits.CastToBytes(v))
 }

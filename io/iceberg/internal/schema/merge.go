@@ -70,18 +70,11 @@ func (m *Merger) Add(text []byte, base int) (renumber map[int]int, err error) {
 	if a.grew {
 		m.changed = true
 		m.schema = iceberg.NewSchemaWithIdentifiers(m.schema.ID+1, m.schema.IdentifierFieldIDs, fields...)
-		if m.last, err = highest(fields, m.last); err != nil {
-			return nil, err
+		for id := range fieldNames(fields, "") {
+			m.last = max(m.last, id)
 		}
 	}
 	return a.ids, nil
-}
-
-func highest(fields []iceberg.NestedField, last int) (int, error) {
-	for id := range fieldNames(fields, "") {
-		last = max(last, id)
-	}
-	return last, nil
 }
 
 // adder adds one schema.
@@ -159,7 +152,9 @@ func (a *adder) freshType(t iceberg.Type) iceberg.Type {
 		return &iceberg.ListType{ElementID: e.ID, Element: e.Type, ElementRequired: t.ElementRequired}
 	case *iceberg.MapType:
 		k, v := a.fresh(t.KeyField()), a.fresh(t.ValueField())
-		return &iceberg.MapType{KeyID: k.ID, KeyType: k.Type, ValueID: v.ID, ValueType: v.Type, ValueRequired: t.ValueRequired}
+		return &iceberg.MapType{
+			KeyID: k.ID, KeyType: k.Type, ValueID: v.ID, ValueType: v.Type, ValueRequired: t.ValueRequired,
+		}
 	}
 	return t
 }
