@@ -1,27 +1,21 @@
 package crash
 
-import "testing"
+import (
+	"os"
+	"testing"
+)
 
-func TestPlace(t *testing.T) {
-	s := &site{dir: t.TempDir(), seed: 1, say: t.Logf}
-	var err error
-	if s.db, err = openReader(); err != nil {
-		t.Fatal(err)
+// TestCrash is a small part of the suite. make crash runs all of it.
+func TestCrash(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it builds programs")
 	}
-	root, err := moduleRoot(t.Context())
+	report, err := Run(t.Context(), Options{Kills: 10, Short: true, Log: t.Output(), Dir: os.Getenv("WEIR_CRASH_DIR")})
+	t.Logf("%+v", report)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &builder{root: root, dir: "/tmp/crashwork/bin", made: map[string]string{}}
-	for _, j := range jobs()[1:2] {
-		c, err := b.crew(t.Context(), "", j)
-		if err != nil {
-			t.Fatal(err)
-		}
-		known, span, err := s.learn(t.Context(), j, c)
-		t.Log(known, span, err)
-		if err != nil {
-			t.Fatal(err)
-		}
+	if report.Kills < 20 || report.Drained < 4 || report.Zombies < 2 {
+		t.Errorf("too little was done: %+v", report)
 	}
 }

@@ -23,6 +23,7 @@ type job struct {
 	program program
 	args    []string
 	mutants []string // that it must catch
+	frozen  []string // targets at which another may overtake it
 	lay     func(ctx context.Context, db *reader, dir string, rng *rand.Rand) error
 	tables  func(dir string) ([]table, error)
 	check   func(dir string) error // what no comparison of rows finds
@@ -86,6 +87,10 @@ func lakeJob() job {
 		about:   "JSONL and Parquet files -> Iceberg, partitioned, SQLite catalog",
 		args:    []string{"run", "--json", "pipeline.yaml"},
 		mutants: []string{"norecovery", "earlycommit", "nomarker", "notoken"},
+		frozen: []string{
+			"iceberg/commit/before:2", "iceberg/commit/loaded:2", "iceberg/commit/after:2",
+			"engine/durable:1", "engine/finished:2", "iceberg/commit/verified:1",
+		},
 		lay: layFiles(`  out:
     connector: iceberg
     config: {warehouse: lake, table: crash.rows, partition: [area]}`, "lake"),
@@ -103,6 +108,10 @@ func folderJob() job {
 		about:   "JSONL and Parquet files -> Parquet files in Hive folders",
 		args:    []string{"run", "--json", "pipeline.yaml"},
 		mutants: []string{"norecovery", "earlycommit", "nomarker", "notoken"},
+		frozen: []string{
+			"file/commit/renamed:2", "file/commit/begin:2", "file/commit/synced:1", "file/rename:2",
+			"engine/durable:1", "engine/finished:2", "file/commit/logged:1",
+		},
 		lay: layFiles(`  out:
     connector: file
     config: {dir: out, partition: [area]}`, "folder"),

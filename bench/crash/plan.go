@@ -13,6 +13,7 @@ type plan struct {
 	points  int           // kills at failpoints that are still to be made
 	randoms int           // kills at random times that are still to be made
 	span    time.Duration // in which a life may be killed at random
+	lives   int           // how often a run is killed at most
 
 	known  []target // all that are known
 	todo   []target
@@ -26,11 +27,11 @@ type target struct {
 	misses int
 }
 
-// lives is how often a run is killed at most.
+// lives is how often a run is killed at most, unless a plan says less.
 const lives = 12
 
 func newPlan(rng *rand.Rand, known []target, span time.Duration, points, randoms int) *plan {
-	p := &plan{rng: rng, points: points, randoms: randoms, span: span, known: known, killed: map[string]int{}}
+	p := &plan{rng: rng, points: points, randoms: randoms, span: span, lives: lives, known: known, killed: map[string]int{}}
 	p.refill()
 	return p
 }
@@ -44,7 +45,7 @@ func (p *plan) done() bool { return p.points <= 0 && p.randoms <= 0 }
 
 // next is the kill of the n-th life of a run, counted from 0.
 func (p *plan) next(n int) kill {
-	if n >= lives || p.done() {
+	if n >= p.lives || p.done() {
 		return kill{}
 	}
 	if p.rng.IntN(max(p.points, 0)+max(p.randoms, 0)) < p.points {

@@ -16,14 +16,8 @@ import (
 // Enabled reports whether the program was built with failpoints.
 const Enabled = true
 
-// Env names the variable that says where to die: "name:hit" kills the process
-// with SIGKILL the hit-th time that name is reached. LogEnv names a file to
-// which every first hit of a name is appended, so that a suite can learn
-// which points there are and check that each was reached.
-const (
-	Env    = "WEIR_FAILPOINT"
-	LogEnv = "WEIR_FAILPOINT_LOG"
-)
+// logged is how many hits of a point are written to the log.
+const logged = 3
 
 var points = struct {
 	mu   sync.Mutex
@@ -35,21 +29,27 @@ func Hit(name string) {
 	points.mu.Lock()
 	defer points.mu.Unlock()
 	points.hits[name]++
-	n := points.hits[name]
-	if n == 1 {
-		note(name)
+	hit := name + ":" + strconv.Itoa(points.hits[name])
+	if points.hits[name] <= logged {
+		note(hit)
 	}
-	want, at, ok := strings.Cut(os.Getenv(Env), ":")
-	if !ok || want != name || strconv.Itoa(n) != at {
-		return
+	switch want, stop := strings.CutSuffix(os.Getenv(Env), ":stop"); {
+	case want != hit:
+	case stop:
+		signal(hit, syscall.SIGSTOP)
+	default:
+		signal(hit, syscall.SIGKILL)
+		select {}
 	}
-	if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
-		panic(fmt.Sprintf("failpoint %s: %v", name, err))
-	}
-	select {}
 }
 
-func note(name string) {
+func signal(hit string, s syscall.Signal) {
+	if err := syscall.Kill(os.Getpid(), s); err != nil {
+		panic(fmt.Sprintf("failpoint %s: %v", hit, err))
+	}
+}
+
+func note(hit string) {
 	path := os.Getenv(LogEnv)
 	if path == "" {
 		return
@@ -58,7 +58,7 @@ func note(name string) {
 	if err != nil {
 		panic(fmt.Sprintf("failpoint log: %v", err))
 	}
-	if _, err := f.WriteString(name + "\n"); err != nil {
+	if _, err := f.WriteString(hit + "\n"); err != nil {
 		panic(fmt.Sprintf("failpoint log: %v", err))
 	}
 	if err := f.Close(); err != nil {

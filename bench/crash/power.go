@@ -1,0 +1,58 @@
+package crash
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+)
+
+// powerMutants are the mutants that the power failures of flow's crash test
+// must catch.
+var powerMutants = []string{"nosync", "earlycommit", "norecovery", "noalign", "nostate", "earlyack", "lateposition"}
+
+var (
+	powerRuns = regexp.MustCompile(`(\d+) runs, (\d+) crashes`)
+	powerSeed = regexp.MustCompile(`seed (\d+)`)
+)
+
+// power runs flow's crash test: a pipeline on a disk that loses what was not
+// synced, as often as runs says. It returns how often the power failed.
+func (b *builder) power(ctx context.Context, mutant string, runs int) (failures int, err error) {
+	tags := "power"
+	if mutant != "" {
+		tags = "mutant_" + mutant
+	}
+	test, err := b.build(ctx, filepath.Join(b.root, "flow"), ".", "flow.test", tags, "test", "-c")
+	if err != nil {
+		return 0, err
+	}
+	cmd := exec.CommandContext(ctx, test, "-test.run", "^TestExactlyOnce$", "-test.v", "-test.timeout", "20m")
+	cmd.Dir = filepath.Join(b.root, "flow")
+	cmd.Env = append(os.Environ(), "WEIR_CRASH_RUNS="+strconv.Itoa(runs))
+	out, err := cmd.CombinedOutput()
+	if exit := (&exec.ExitError{}); errors.As(err, &exit) {
+		return 0, &faultError{job: "power", run: runsUntil(out), dir: cmd.Dir, cause: errors.New(tail(out))}
+	}
+	if err != nil {
+		return 0, err
+	}
+	found := powerRuns.FindSubmatch(out)
+	if found == nil {
+		return 0, fmt.Errorf("the crash test does not say how often it crashed: %s", tail(out))
+	}
+	return strconv.Atoi(string(found[2]))
+}
+
+// runsUntil is the seed at which the test failed.
+func runsUntil(out []byte) int {
+	if found := powerSeed.FindSubmatch(out); found != nil {
+		n, _ := strconv.Atoi(string(found[1])) // digits
+		return n
+	}
+	return 0
+}

@@ -1,0 +1,69 @@
+package crash
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// zombie lets two processes with the same state loose on one table: the first
+// is stopped at a failpoint, a copy of its state goes on to the end of the
+// input, and then the first wakes up. It must not get anything in any more.
+func (s *site) zombie(ctx context.Context, j job, c crew, point string, n int) error {
+	const first = 1 << 21 // no seed of a storm
+	dir, err := s.begin(ctx, j, first+n)
+	if err != nil {
+		return err
+	}
+	fault := &faultError{job: j.name, seed: s.seed, run: first + n, dir: dir, last: kill{point: point + ":stop"}}
+	ctx, cancel := context.WithTimeout(ctx, lifeLimit)
+	defer cancel()
+	cmd, _, errs := c.command(ctx, j, dir, fault.last)
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	var w syscall.WaitStatus
+	for stopped := false; !stopped; {
+		switch _, err := syscall.Wait4(cmd.Process.Pid, &w, syscall.WUNTRACED, nil); {
+		case err == syscall.EINTR:
+		case err != nil:
+			return err
+		case !w.Stopped():
+			fault.cause = fmt.Errorf("it ended before it came to %s: %s", point, tail(errs.Bytes()))
+			return fault
+		default:
+			stopped = true
+		}
+	}
+	fault.cause = s.overtake(ctx, j, c, dir)
+	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		return err
+	}
+	if err := cmd.Wait(); err == nil && fault.cause == nil {
+		fault.cause = fmt.Errorf("the first one ended well although another had overtaken it")
+	}
+	if fault.cause == nil {
+		fault.lost, fault.doubled, fault.cause = s.verify(ctx, j, dir)
+	}
+	if fault.cause != nil {
+		fault.cause = fmt.Errorf("%w; the first one said: %s", fault.cause, tail(errs.Bytes()))
+		return fault
+	}
+	return os.RemoveAll(dir)
+}
+
+// overtake runs the job to its end with a copy of the state.
+func (s *site) overtake(ctx context.Context, j job, c crew, dir string) error {
+	if err := os.CopyFS(filepath.Join(dir, "copy"), os.DirFS(filepath.Join(dir, "state"))); err != nil {
+		return fmt.Errorf("copy the state: %w", err)
+	}
+	second := j
+	second.args = append(j.args[:len(j.args):len(j.args)], "--state", "copy")
+	e := c.live(ctx, second, dir, kill{})
+	if e.err == nil && e.signal != 0 {
+		return fmt.Errorf("the second one was ended by %v", e.signal)
+	}
+	return e.err
+}

@@ -1,0 +1,6 @@
+//go:build !mutant_lateposition
+
+package mutant
+
+// LatePosition stores positions that are newer than the barrier.
+const LatePosition = false
