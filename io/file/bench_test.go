@@ -33,9 +33,16 @@ func wide(format string, n int) []byte {
 }
 
 var wideSchema = []Column{
-	{"id", "string", true}, {"user", "int64", true}, {"ts", "timestamp[us, UTC]", true}, {"kind", "string", true},
-	{"country", "string", true}, {"price", "decimal(9,2)", true}, {"quantity", "int32", true}, {"score", "float64", true},
-	{"active", "bool", true}, {"url", "string", true},
+	{"id", "string", true},
+	{"user", "int64", true},
+	{"ts", "timestamp[us, UTC]", true},
+	{"kind", "string", true},
+	{"country", "string", true},
+	{"price", "decimal(9,2)", true},
+	{"quantity", "int32", true},
+	{"score", "float64", true},
+	{"active", "bool", true},
+	{"url", "string", true},
 }
 
 // BenchmarkSource reads files into batches that are dropped.

@@ -45,7 +45,7 @@ func lineEnd(r io.ReaderAt, at, size int64, quoted, quotes bool) (int64, error) 
 			}
 		}
 		at += int64(n)
-		if err != nil && !(errors.Is(err, io.EOF) && at >= size) {
+		if err != nil && (!errors.Is(err, io.EOF) || at < size) {
 			return 0, err
 		}
 		if len(buf) < scanBytes {
@@ -86,7 +86,7 @@ func (q *quoteIndex) inside(r io.ReaderAt, x int64) (bool, error) {
 		n, err := r.ReadAt(buf[:min(int64(len(buf)), x-at)], at)
 		odd = odd != (bytes.Count(buf[:n], []byte{'"'})%2 == 1)
 		at += int64(n)
-		if err != nil && !(errors.Is(err, io.EOF) && at >= x) {
+		if err != nil && (!errors.Is(err, io.EOF) || at < x) {
 			return false, err
 		}
 	}

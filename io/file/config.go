@@ -3,7 +3,6 @@ package file
 import (
 	"errors"
 	"fmt"
-	"runtime"
 
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/flow/spec"
@@ -44,6 +43,11 @@ type Config struct {
 	// count it (skip), or emit it in a stream of its own named _rejected
 	// (dead_letter).
 	OnError string `json:"on_error" weir:"oneof=fail|skip|dead_letter"`
+
+	// What to do with a field of a JSON row, or a column of a CSV file, that
+	// schema does not have: read over it (ignore), or treat it as an error of
+	// the row or file (fail).
+	Unknown string `json:"unknown" weir:"oneof=ignore|fail"`
 
 	// Settings of CSV files.
 	CSV CSV `json:"csv"`
@@ -161,6 +165,7 @@ const (
 	csvName    = "csv"
 	parqName   = "parquet"
 	failName   = "fail"
+	ignoreName = "ignore"
 	skipName   = "skip"
 	deadName   = "dead_letter"
 	newFile    = "new_file"
@@ -171,7 +176,7 @@ const (
 
 func sourceDefaults() Config {
 	return Config{
-		Format: auto, Compression: auto, OnError: failName,
+		Format: auto, Compression: auto, OnError: failName, Unknown: ignoreName,
 		SampleBytes: 1 << 20, SplitSize: 64 << 20, MaxRow: 16 << 20,
 	}
 }
@@ -196,6 +201,7 @@ func (c Config) withDefaults() Config {
 	or(&c.Format, d.Format)
 	or(&c.Compression, d.Compression)
 	or(&c.OnError, d.OnError)
+	or(&c.Unknown, d.Unknown)
 	or(&c.SampleBytes, d.SampleBytes)
 	or(&c.SplitSize, d.SplitSize)
 	or(&c.MaxRow, d.MaxRow)
@@ -223,6 +229,9 @@ func (c Config) Validate() error {
 	}
 	if _, err := c.CSV.delimiter(""); err != nil {
 		errs = append(errs, err)
+	}
+	if c.Unknown == failName && len(c.Columns) > 0 {
+		errs = append(errs, errors.New("unknown: with columns set the other ones are known, and left out; leave one of the two out"))
 	}
 	seen := map[string]bool{}
 	for _, name := range c.Columns {
@@ -266,5 +275,3 @@ func (c CSV) delimiter(name string) (byte, error) {
 		return 0, fmt.Errorf("csv.delimiter: %q is not one character other than a quote or line end", c.Delimiter)
 	}
 }
-
-func cores() int { return runtime.GOMAXPROCS(0) }

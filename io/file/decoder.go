@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/codecs"
 	"github.com/weirflow/weir/codecs/csv"
@@ -18,22 +20,31 @@ var byteOrderMark = []byte("\xef\xbb\xbf")
 
 // decoder makes the decoder for a part of file that begins at the byte at. It
 // gives the columns that the file has, in the order of schema.
-func (f *Files) decoder(file *seen, schema *arrow.Schema, at int64) (codecs.TextDecoder, error) {
+func (f *Files) decoder(
+	file *seen, schema *arrow.Schema, at int64, alloc memory.Allocator,
+) (codecs.TextDecoder, error) {
 	if file.in.kind.format == jsonlName {
-		d, err := jsonl.NewDecoder(schema, jsonl.Options{
-			Alloc: f.alloc, BatchRows: batchRows, BatchBytes: batchBytes, MaxRowBytes: int(f.cfg.MaxRow),
-			Lines: at > 0 && !file.whole,
-		})
+		o := jsonl.Options{
+			Alloc: alloc, BatchRows: batchRows, BatchBytes: batchBytes, MaxRowBytes: int(f.cfg.MaxRow),
+			Lines: at > 0 && !file.array,
+		}
+		if f.cfg.Unknown == failName {
+			o.Unknown = jsonl.UnknownError
+		}
+		d, err := jsonl.NewDecoder(schema, o)
 		return d, flow.Mark(flow.BadConfig, err)
 	}
 	var fields []arrow.Field
-	for _, c := range schema.Fields() {
-		for _, name := range file.header {
-			if name == c.Name {
-				fields = append(fields, c)
-			}
+	for _, name := range file.header {
+		if !schema.HasField(name) && f.cfg.Unknown == failName {
+			return nil, flow.Markf(flow.BadConfig, "the file has a column %q, which is not in schema; "+
+				"add it, or set unknown to ignore", name)
 		}
-		if n := len(fields); !c.Nullable && (n == 0 || fields[n-1].Name != c.Name) {
+	}
+	for _, c := range schema.Fields() {
+		if slices.Contains(file.header, c.Name) {
+			fields = append(fields, c)
+		} else if !c.Nullable {
 			return nil, flow.Markf(flow.BadConfig, "there is no column %s, which schema requires; the file has %q", c.Name, file.header)
 		}
 	}
@@ -41,7 +52,7 @@ func (f *Files) decoder(file *seen, schema *arrow.Schema, at int64) (codecs.Text
 	if err != nil {
 		return nil, err
 	}
-	o.Columns, o.Alloc = file.header, f.alloc
+	o.Columns, o.Alloc = file.header, alloc
 	d, err := csv.NewDecoder(arrow.NewSchema(fields, nil), o)
 	return d, flow.Mark(flow.BadConfig, err)
 }

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"syscall"
 
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/io/connector"
@@ -72,17 +71,12 @@ func (f *Files) Discover(ctx context.Context) ([]connector.Stream, error) {
 	return []connector.Stream{s}, nil
 }
 
-// leastSpace is how much room a folder must have for the check to pass: a
-// file at its full size.
-func (c SinkConfig) leastSpace() uint64 { return uint64(c.TargetSize) }
-
 // Check looks whether the folder can be written to, or made, and has room.
 // It changes nothing.
 func (s *Folder) Check(context.Context) error {
 	if s.err != nil {
 		return s.err
 	}
-	const write = 2 // W_OK
 	at := s.dir
 	info, err := os.Stat(at)
 	for errors.Is(err, os.ErrNotExist) && filepath.Dir(at) != at {
@@ -95,16 +89,13 @@ func (s *Folder) Check(context.Context) error {
 	case !info.IsDir():
 		return flow.Markf(flow.BadConfig, "dir: %s is not a folder", at)
 	}
-	if err := syscall.Access(at, write); err != nil {
+	free, err := room(at)
+	if err != nil {
 		return flow.Markf(flow.BadConfig, "dir: %s cannot be written to: %w", at, err)
 	}
-	var fs syscall.Statfs_t
-	if err := syscall.Statfs(at, &fs); err != nil {
-		return fmt.Errorf("look for room in %s: %w", at, err)
-	}
-	if free := fs.Bavail * uint64(fs.Bsize); free < s.cfg.leastSpace() { //nolint:gosec // a block size
+	if free < uint64(s.cfg.TargetSize) { //nolint:gosec // not negative
 		return flow.Markf(flow.BadConfig, "dir: %s has %d bytes left, less than one file of target_size (%d)",
-			at, free, s.cfg.leastSpace())
+			at, free, int64(s.cfg.TargetSize))
 	}
 	return nil
 }

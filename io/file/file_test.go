@@ -6,11 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
 	stdcsv "encoding/csv"
-	"strconv"
 
 	pq "github.com/parquet-go/parquet-go"
 
@@ -52,20 +52,20 @@ func TestSinkExam(t *testing.T) {
 
 // visible reads the column id of every file that a reader of the folder sees,
 // with decoders that are not ours.
-func visible(t testing.TB, dir string) (ids []int64) {
-	t.Helper()
-	for _, p := range shown(t, dir) {
+func visible(tb testing.TB, dir string) (ids []int64) {
+	tb.Helper()
+	for _, p := range shown(tb, dir) {
 		k := kindOf(p)
 		h, err := os.Open(filepath.Join(dir, p))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if k.format == parqName {
 			rows, err := pq.ReadFile[struct {
 				ID int64 `parquet:"id"`
 			}](filepath.Join(dir, p))
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			for _, r := range rows {
 				ids = append(ids, r.ID)
@@ -73,17 +73,17 @@ func visible(t testing.TB, dir string) (ids []int64) {
 		} else {
 			r, err := decompress(h, k.compression)
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			if k.format == csvName {
 				all, err := stdcsv.NewReader(r).ReadAll()
 				if err != nil {
-					t.Fatal(err)
+					tb.Fatal(err)
 				}
 				for _, row := range all[1:] {
 					id, err := strconv.ParseInt(row[0], 10, 64)
 					if err != nil {
-						t.Fatal(err)
+						tb.Fatal(err)
 					}
 					ids = append(ids, id)
 				}
@@ -91,24 +91,24 @@ func visible(t testing.TB, dir string) (ids []int64) {
 			for d := json.NewDecoder(r); k.format == jsonlName && d.More(); {
 				var row struct{ ID int64 }
 				if err := d.Decode(&row); err != nil {
-					t.Fatal(err)
+					tb.Fatal(err)
 				}
 				ids = append(ids, row.ID)
 			}
 			if err := r.Close(); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 		}
 		if err := h.Close(); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return ids
 }
 
 // shown lists the data files below dir.
-func shown(t testing.TB, dir string) (names []string) {
-	t.Helper()
+func shown(tb testing.TB, dir string) (names []string) {
+	tb.Helper()
 	err := fs.WalkDir(os.DirFS(dir), ".", func(p string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil && p == ".":
@@ -119,27 +119,27 @@ func shown(t testing.TB, dir string) (names []string) {
 			return fs.SkipDir
 		case !d.IsDir():
 			if strings.HasSuffix(p, stagedEnding) {
-				t.Errorf("%s is visible", p)
+				tb.Errorf("%s is visible", p)
 			}
 			names = append(names, p)
 		}
 		return nil
 	})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return names
 }
 
 // sameAsLog checks that the log names the files that are visible, each once.
-func sameAsLog(t testing.TB, dir string) {
-	t.Helper()
+func sameAsLog(tb testing.TB, dir string) {
+	tb.Helper()
 	logged, err := Committed(dir)
 	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	seen := map[string]int{}
-	for _, p := range shown(t, dir) {
+	for _, p := range shown(tb, dir) {
 		seen[p]++
 	}
 	for _, p := range logged {
@@ -147,7 +147,7 @@ func sameAsLog(t testing.TB, dir string) {
 	}
 	for p, n := range seen {
 		if n != 3 {
-			t.Errorf("%s: is visible (1) or logged (2), or more than once: %d, want 3", p, n)
+			tb.Errorf("%s: is visible (1) or logged (2), or more than once: %d, want 3", p, n)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package file
 import (
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
@@ -39,11 +38,14 @@ func identify(in input) (_ identity, err error) {
 	buf := make([]byte, min(size, 2*edge))
 	head := buf[:min(int64(len(buf)), edge)]
 	tail := buf[len(head):]
+	if size == 0 {
+		return identity{0, xxh3.Hash(nil)}, nil
+	}
 	for _, part := range []struct {
 		b  []byte
 		at int64
 	}{{head, 0}, {tail, size - int64(len(tail))}} {
-		if _, err := f.ReadAt(part.b, part.at); err != nil && !(errors.Is(err, io.EOF) && len(part.b) == 0) {
+		if _, err := f.ReadAt(part.b, part.at); err != nil {
 			return identity{}, fmt.Errorf("identify %s: %w", in.name, err)
 		}
 	}

@@ -17,8 +17,13 @@ func kindOf(name string) kind {
 	name = strings.ToLower(name)
 	k := kind{compression: none}
 	for _, e := range []struct{ ending, compression string }{
-		{".gz", "gzip"}, {".gzip", "gzip"}, {".zst", "zstd"}, {".zstd", "zstd"},
-		{".lz4", "lz4"}, {".sz", "snappy"}, {".snappy", "snappy"},
+		{".gz", "gzip"},
+		{".gzip", "gzip"},
+		{".zst", "zstd"},
+		{".zstd", "zstd"},
+		{".lz4", "lz4"},
+		{".sz", "snappy"},
+		{".snappy", "snappy"},
 	} {
 		if rest, ok := strings.CutSuffix(name, e.ending); ok {
 			name, k.compression = rest, e.compression
@@ -29,8 +34,12 @@ func kindOf(name string) kind {
 		ending, format string
 		tabs           bool
 	}{
-		{".jsonl", jsonlName, false}, {".ndjson", jsonlName, false}, {".json", jsonlName, false},
-		{".csv", csvName, false}, {".tsv", csvName, true}, {".parquet", parqName, false},
+		{".jsonl", jsonlName, false},
+		{".ndjson", jsonlName, false},
+		{".json", jsonlName, false},
+		{".csv", csvName, false},
+		{".tsv", csvName, true},
+		{".parquet", parqName, false},
 	} {
 		if strings.HasSuffix(name, e.ending) {
 			k.format, k.tabs = e.format, e.tabs

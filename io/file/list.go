@@ -98,11 +98,11 @@ func (c Config) places(dir, p string) ([]place, error) {
 		return []place{{dir: under(dir, shown), shown: shown, match: []string{"**", "*"}, all: true}}, nil
 	case err == nil:
 		// The settings name this file, so a link is followed to its end.
-		real, err := filepath.EvalSymlinks(under(dir, shown))
+		target, err := filepath.EvalSymlinks(under(dir, shown))
 		if err != nil {
 			return nil, err
 		}
-		folder, base := filepath.Split(real)
+		folder, base := filepath.Split(target)
 		return []place{{dir: folder, shown: shown, match: []string{"", base}}}, nil
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, err

@@ -51,7 +51,7 @@ func (f *Files) readParquet(ctx context.Context, s Split, schema *arrow.Schema,
 		return errors.Join(fmt.Errorf("read %s: %w", s.in.name, err), h.Close())
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
-	p := parquetRun{s: s, r: r, out: out, schema: schema, alloc: f.alloc, rest: s.bytes}
+	p := parquetRun{s: s, r: r, out: out, schema: schema, alloc: f.env.Allocator(out.Alloc()), rest: s.bytes}
 	if from != nil {
 		p.from = *from
 	}

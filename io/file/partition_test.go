@@ -22,56 +22,56 @@ import (
 )
 
 // fromJSON is a batch of rows written as JSON.
-func fromJSON(t testing.TB, schema []Column, rows string) flow.Batch {
-	t.Helper()
-	dir := write(t, map[string][]byte{"a.jsonl": []byte(rows)})
+func fromJSON(tb testing.TB, schema []Column, rows string) flow.Batch {
+	tb.Helper()
+	dir := write(tb, map[string][]byte{"a.jsonl": []byte(rows)})
 	f := Source(Config{Path: filepath.Join(dir, "a.jsonl"), Schema: schema})
 	var got flow.Batch
-	err := f.Run(t.Context(), splitsOf(t, f)[0], nil, flow.ForwardTo(func(vs []flow.Batch, _ Position) error {
+	err := f.Run(tb.Context(), splitsOf(tb, f)[0], nil, flow.ForwardTo(func(vs []flow.Batch, _ Position) error {
 		got = vs[0]
 		return nil
 	}))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return got
 }
 
 // written runs one epoch and gives the files by folder, with their rows.
-func written(t testing.TB, cfg SinkConfig, memory int64, batches ...flow.Batch) (map[string][]string, error) {
-	t.Helper()
-	cfg.Dir = memoryDir(t)
+func written(tb testing.TB, cfg SinkConfig, memory int64, batches ...flow.Batch) (map[string][]string, error) {
+	tb.Helper()
+	cfg.Dir = memoryDir(tb)
 	s := Sink(cfg)
 	last := flow.Txn{Pipeline: "p", Incarnation: "inc", Sink: "out"}
-	if err := s.Start(t.Context(), last); err != nil {
-		t.Fatal(err)
+	if err := s.Start(tb.Context(), last); err != nil {
+		tb.Fatal(err)
 	}
-	w, err := s.Open(t.Context(), flow.Task{Pipeline: "p", Incarnation: "inc", Name: "out", Epoch: 1, Memory: memory, Alloc: heap})
+	w, err := s.Open(tb.Context(), flow.Task{Pipeline: "p", Incarnation: "inc", Name: "out", Epoch: 1, Memory: memory, Alloc: heap})
 	if err != nil {
 		return nil, err
 	}
 	for _, b := range batches {
-		if err := w.Write(t.Context(), b); err != nil {
+		if err := w.Write(tb.Context(), b); err != nil {
 			return nil, errors.Join(err, w.Close())
 		}
 	}
-	finish, err := w.Prepare(t.Context(), 1)
+	finish, err := w.Prepare(tb.Context(), 1)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	part, err := finish(t.Context())
+	part, err := finish(tb.Context())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	last.Epoch = 1
-	if err := errors.Join(s.Commit(t.Context(), last, []Part{part}), w.Close()); err != nil {
-		t.Fatal(err)
+	if err := errors.Join(s.Commit(tb.Context(), last, []Part{part}), w.Close()); err != nil {
+		tb.Fatal(err)
 	}
-	sameAsLog(t, cfg.Dir)
+	sameAsLog(tb, cfg.Dir)
 	files := map[string][]string{}
-	for _, p := range shown(t, cfg.Dir) {
+	for _, p := range shown(tb, cfg.Dir) {
 		folder := filepath.Dir(p)
-		files[folder] = append(files[folder], readAll(t, Config{Path: filepath.Join(cfg.Dir, p)})...)
+		files[folder] = append(files[folder], readAll(tb, Config{Path: filepath.Join(cfg.Dir, p)})...)
 	}
 	return files, nil
 }
@@ -80,8 +80,13 @@ var heap = memory.DefaultAllocator
 
 func TestPartitions(t *testing.T) {
 	schema := []Column{
-		{"s", "string", false}, {"d", "date", false}, {"ts", "timestamp[ms, UTC]", false}, {"i", "int64", false},
-		{"b", "bool", false}, {"p", "decimal(9,2)", false}, {"u", "uuid", false},
+		{"s", "string", false},
+		{"d", "date", false},
+		{"ts", "timestamp[ms, UTC]", false},
+		{"i", "int64", false},
+		{"b", "bool", false},
+		{"p", "decimal(9,2)", false},
+		{"u", "uuid", false},
 	}
 	rows := `{"s":"SFO","d":"2001-03-09","ts":"2001-03-09T23:59:59.999Z","i":-5,"b":true,"p":1.50,"u":"00000000-0000-0000-0000-00000000000a"}
 {"s":"a/b","d":"1969-12-31","ts":"1969-12-31T23:00:00Z","i":7,"b":false,"p":0}

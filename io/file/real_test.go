@@ -52,10 +52,10 @@ func TestRealData(t *testing.T) {
 }
 
 // count runs all splits and counts.
-func count(t testing.TB, f *Files) (rows int64, schema *arrow.Schema) {
-	t.Helper()
-	for _, s := range splitsOf(t, f) {
-		err := f.Run(t.Context(), s, nil, flow.ForwardTo(func(vs []flow.Batch, _ Position) error {
+func count(tb testing.TB, f *Files) (rows int64, schema *arrow.Schema) {
+	tb.Helper()
+	for _, s := range splitsOf(tb, f) {
+		err := f.Run(tb.Context(), s, nil, flow.ForwardTo(func(vs []flow.Batch, _ Position) error {
 			for _, v := range vs {
 				rows += v.NumRows()
 				schema = v.Schema()
@@ -64,7 +64,7 @@ func count(t testing.TB, f *Files) (rows int64, schema *arrow.Schema) {
 			return nil
 		}))
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return rows, schema

@@ -34,8 +34,8 @@ func RejectedSchema() *arrow.Schema {
 	}, nil)
 }
 
-// BadRow is the error of a row that does not fit.
-type BadRow struct {
+// RowError is the error of a row that does not fit.
+type RowError struct {
 	File   string // as the settings write it
 	Line   int64  // from 1, in the whole file
 	Byte   int64  // of the fault, from 1, in the line
@@ -44,7 +44,7 @@ type BadRow struct {
 }
 
 // Error says where the row is and what is wrong.
-func (e *BadRow) Error() string {
+func (e *RowError) Error() string {
 	at := fmt.Sprintf("%s:%d:%d: ", e.File, e.Line, e.Byte)
 	if e.Column != "" {
 		at += "column " + e.Column + ": "
@@ -53,7 +53,7 @@ func (e *BadRow) Error() string {
 }
 
 // Unwrap returns what is wrong.
-func (e *BadRow) Unwrap() error { return e.Err }
+func (e *RowError) Unwrap() error { return e.Err }
 
 // rejects gathers bad rows, and knows their lines.
 type rejects struct {

@@ -81,6 +81,8 @@ func readText(t *testing.T, dir string, d *datadriven.TestData) string {
 			cfg.CSV.NoHeader = true
 		case "delimiter":
 			cfg.CSV.Delimiter = v
+		case "unknown":
+			cfg.Unknown = v
 		case "null":
 			cfg.CSV.Null = v
 		case "schema":
@@ -118,7 +120,7 @@ func TestLinesInSplits(t *testing.T) {
 			_, err := tryAll(t, Config{
 				Path: filepath.Join(dir, name), SplitSize: size, Schema: []Column{{"a", "int64", false}},
 			})
-			bad, ok := errors.AsType[*BadRow](err)
+			bad, ok := errors.AsType[*RowError](err)
 			if !ok || bad.Line != want || bad.Column != "a" || flow.KindOf(err) != flow.BadRow {
 				t.Errorf("%s in splits of %d: %v", name, size, err)
 			}

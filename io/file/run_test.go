@@ -120,16 +120,16 @@ func TestWatch(t *testing.T) {
 	p := flow.New("copy", flow.StateDir(filepath.Join(dir, "state")), flow.Checkpoint(10*time.Millisecond))
 	n := 0
 	var want []string
-	make := func() { want = append(want, put(t, filepath.Join(dir, fmt.Sprintf("in/%d.jsonl", n)), n*10, 10)...) }
+	add := func() { want = append(want, put(t, filepath.Join(dir, fmt.Sprintf("in/%d.jsonl", n)), n*10, 10)...) }
 	in := flow.Tap(flow.FromSplits(p, "in", file.Source(cfg)), func(flow.Batch) {
 		if n++; n < 5 {
-			make()
+			add()
 		} else {
 			p.Drain()
 		}
 	})
 	flow.To(in, "out", file.Sink(out))
-	make()
+	add()
 	if err := p.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,11 @@ func ExampleSink() {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			fmt.Println(err)
+		}
+	}()
 	p := flow.New("zips", flow.StateDir(filepath.Join(dir, "state")))
 	zips := flow.FromSplits(p, "zips", file.Source(file.Config{Path: "testdata/zipcodes.csv"}))
 	flow.To(zips, "states", file.Sink(file.SinkConfig{

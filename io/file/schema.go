@@ -91,7 +91,7 @@ func (f *Files) unified(files []*seen) (*arrow.Schema, error) {
 	var errs []error
 	for _, file := range files {
 		if file.in.kind.format != parqName && file.id.size > 0 {
-			if samples++; samples > sampled {
+			if samples++; samples > sampled && !u.lacks(file.header) {
 				continue
 			}
 			if err := f.sample(file); err != nil {
@@ -120,6 +120,13 @@ type union struct {
 	counts []int // files that have the column
 	from   map[string]*seen
 	files  int
+}
+
+// lacks reports whether one of the names is not among the columns yet.
+func (u *union) lacks(names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(u.fields, func(f arrow.Field) bool { return f.Name == name })
+	})
 }
 
 func (u *union) add(file *seen) error {

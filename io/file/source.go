@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/codecs/parquet"
 	"github.com/weirflow/weir/flow"
@@ -23,7 +22,7 @@ type Files struct {
 	cfg   Config
 	dir   string // that relative paths start from
 	log   *slog.Logger
-	alloc memory.Allocator
+	env   connector.Env
 	err   error // of the settings: it comes out of Splits
 
 	listing sync.Mutex // one listing at a time
@@ -69,7 +68,7 @@ func OpenSource(_ context.Context, cfg Config, env connector.Env) (connector.Sou
 
 func newFiles(cfg Config, env connector.Env) *Files {
 	f := &Files{
-		cfg: cfg.withDefaults(), dir: env.Dir, log: env.Log, alloc: env.Allocator(),
+		cfg: cfg.withDefaults(), dir: env.Dir, log: env.Log, env: env,
 		seen: map[string]*seen{}, known: map[string]known{},
 	}
 	if f.log == nil {

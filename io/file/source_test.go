@@ -23,16 +23,16 @@ import (
 )
 
 // write puts files into a new folder.
-func write(t testing.TB, files map[string][]byte) string {
-	t.Helper()
-	dir := t.TempDir()
+func write(tb testing.TB, files map[string][]byte) string {
+	tb.Helper()
+	dir := tb.TempDir()
 	for name, content := range files {
 		p := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(p), 0o755); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		if err := os.WriteFile(p, content, 0o644); err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 	return dir
@@ -45,26 +45,26 @@ type got struct {
 }
 
 // lines is b as JSON, a line a row.
-func lines(t testing.TB, b arrow.RecordBatch) []string {
-	t.Helper()
+func lines(tb testing.TB, b arrow.RecordBatch) []string {
+	tb.Helper()
 	e, err := jsonl.NewEncoder(b.Schema())
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	text, err := e.Append(nil, b)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
 }
 
-func runSplit(t testing.TB, f *Files, s Split, from *Position) ([]got, error) {
-	t.Helper()
+func runSplit(tb testing.TB, f *Files, s Split, from *Position) ([]got, error) {
+	tb.Helper()
 	var all []got
 	out := flow.ForwardTo(func(vs []flow.Batch, next Position) error {
 		g := got{pos: next}
 		for _, v := range vs {
-			for _, row := range lines(t, v.RecordBatch) {
+			for _, row := range lines(tb, v.RecordBatch) {
 				if v.Stream != "" {
 					row = v.Stream + row
 				}
@@ -75,44 +75,44 @@ func runSplit(t testing.TB, f *Files, s Split, from *Position) ([]got, error) {
 		all = append(all, g)
 		return nil
 	})
-	err := f.Run(t.Context(), s, from, out)
+	err := f.Run(tb.Context(), s, from, out)
 	return all, err
 }
 
-func splitsOf(t testing.TB, f *Files) []Split {
-	t.Helper()
+func splitsOf(tb testing.TB, f *Files) []Split {
+	tb.Helper()
 	var all []Split
-	for s, err := range f.Splits(t.Context()) {
+	for s, err := range f.Splits(tb.Context()) {
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		all = append(all, s)
 	}
 	return all
 }
 
-func readAll(t testing.TB, cfg Config) []string {
-	t.Helper()
-	rows, err := tryAll(t, cfg)
+func readAll(tb testing.TB, cfg Config) []string {
+	tb.Helper()
+	rows, err := tryAll(tb, cfg)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return rows
 }
 
-func tryAll(t testing.TB, cfg Config) ([]string, error) {
-	t.Helper()
-	return tryFiles(t, Source(cfg))
+func tryAll(tb testing.TB, cfg Config) ([]string, error) {
+	tb.Helper()
+	return tryFiles(tb, Source(cfg))
 }
 
-func tryFiles(t testing.TB, f *Files) ([]string, error) {
-	t.Helper()
+func tryFiles(tb testing.TB, f *Files) ([]string, error) {
+	tb.Helper()
 	var rows []string
-	for s, err := range f.Splits(t.Context()) {
+	for s, err := range f.Splits(tb.Context()) {
 		if err != nil {
 			return nil, err
 		}
-		all, err := runSplit(t, f, s, nil)
+		all, err := runSplit(tb, f, s, nil)
 		for _, g := range all {
 			rows = append(rows, g.rows...)
 		}
@@ -124,8 +124,8 @@ func tryFiles(t testing.TB, f *Files) ([]string, error) {
 }
 
 // table makes n rows in every format.
-func table(t testing.TB, n int) map[string][]byte {
-	t.Helper()
+func table(tb testing.TB, n int) map[string][]byte {
+	tb.Helper()
 	var text, csv strings.Builder
 	csv.WriteString("id,name,note\n")
 	var arr []string
@@ -139,7 +139,7 @@ func table(t testing.TB, n int) map[string][]byte {
 		}
 		row, err := json.Marshal(map[string]any{"id": i, "name": fmt.Sprintf("n%05d", i), "note": note + "."})
 		if err != nil {
-			t.Fatal(err)
+			tb.Fatal(err)
 		}
 		text.Write(row)
 		text.WriteByte('\n')
@@ -156,23 +156,23 @@ func table(t testing.TB, n int) map[string][]byte {
 			var out bytes.Buffer
 			w, err := compress(&out, z.name, 0)
 			if err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			if _, err := w.Write(files[of]); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			if err := w.Close(); err != nil {
-				t.Fatal(err)
+				tb.Fatal(err)
 			}
 			files[of+z.ending] = out.Bytes()
 		}
 	}
-	files["a.parquet"] = parquetFile(t, n, max(100, int64(n)/8))
+	files["a.parquet"] = parquetFile(tb, n, max(100, int64(n)/8))
 	return files
 }
 
-func parquetFile(t testing.TB, n int, groupRows int64) []byte {
-	t.Helper()
+func parquetFile(tb testing.TB, n int, groupRows int64) []byte {
+	tb.Helper()
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "id", Type: arrow.PrimitiveTypes.Int64, Nullable: true},
 		{Name: "name", Type: arrow.BinaryTypes.String, Nullable: true},
@@ -181,7 +181,7 @@ func parquetFile(t testing.TB, n int, groupRows int64) []byte {
 	var out bytes.Buffer
 	w, err := parquet.NewWriter(&out, schema, parquet.WriterOptions{RowGroupRows: groupRows})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	rb := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer rb.Release()
@@ -200,10 +200,10 @@ func parquetFile(t testing.TB, n int, groupRows int64) []byte {
 	b := rb.NewRecordBatch()
 	defer b.Release()
 	if err := w.Write(b); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 
 	"github.com/weirflow/weir/codecs"
 	"github.com/weirflow/weir/flow"
@@ -21,6 +22,7 @@ type textRun struct {
 	f      *Files
 	s      Split
 	schema *arrow.Schema
+	alloc  memory.Allocator
 	dec    codecs.TextDecoder
 	out    *flow.Emitter[flow.Batch, Position]
 
@@ -47,7 +49,8 @@ func (f *Files) readText(ctx context.Context, s Split, file *seen, schema *arrow
 	if info, err := h.Stat(); err != nil || info.Size() != s.id.size {
 		return errors.Join(err, changed(s.in.name, s.id, identity{size: info.Size()}))
 	}
-	t := &textRun{f: f, s: s, schema: schema, out: out, bad: rejects{in: s.in, alloc: f.alloc}}
+	alloc := f.env.Allocator(out.Alloc())
+	t := &textRun{f: f, s: s, schema: schema, out: out, alloc: alloc, bad: rejects{in: s.in, alloc: alloc}}
 	var at int64
 	if from != nil {
 		at = from.Offset
@@ -58,7 +61,7 @@ func (f *Files) readText(ctx context.Context, s Split, file *seen, schema *arrow
 	} else {
 		err = t.plain(ctx, h, file, schema, at)
 	}
-	if _, named := errors.AsType[*BadRow](err); err != nil && !named {
+	if _, named := errors.AsType[*RowError](err); err != nil && !named {
 		err = fmt.Errorf("read %s: %w", s.in.name, err)
 	}
 	if err != nil {
@@ -86,7 +89,7 @@ func (t *textRun) plain(ctx context.Context, h *os.File, file *seen, schema *arr
 	t.at = max(at, begin)
 	t.end = func() int64 { return min(max(t.at+int64(t.w-t.h)-t.s.start, 0), t.s.bytes) }
 	t.r = io.NewSectionReader(h, t.at, end-t.at)
-	if t.dec, err = t.f.decoder(file, schema, t.at); err != nil {
+	if t.dec, err = t.f.decoder(file, schema, t.at, t.alloc); err != nil {
 		return err
 	}
 	defer t.dec.Release()
@@ -116,7 +119,7 @@ func (t *textRun) compressed(ctx context.Context, h *os.File, file *seen, schema
 		}
 	}
 	t.at = at
-	if t.dec, err = t.f.decoder(file, schema, at); err != nil {
+	if t.dec, err = t.f.decoder(file, schema, at, t.alloc); err != nil {
 		return err
 	}
 	defer t.dec.Release()
@@ -210,7 +213,7 @@ func (t *textRun) decode(last bool) error {
 func (t *textRun) emit() error {
 	var out []flow.Batch
 	if b := t.dec.Flush(); b != nil {
-		fitted, err := conform(b, t.schema, 0, t.f.alloc)
+		fitted, err := conform(b, t.schema, 0, t.alloc)
 		b.Release()
 		if err != nil {
 			return err
@@ -244,7 +247,7 @@ func (t *textRun) reject(row *codecs.RowError) error {
 	if err != nil {
 		return errors.Join(row, err)
 	}
-	return flow.Mark(flow.BadRow, &BadRow{File: t.s.in.name, Line: line, Byte: at, Column: row.Column, Err: row.Err})
+	return flow.Mark(flow.BadRow, &RowError{File: t.s.in.name, Line: line, Byte: at, Column: row.Column, Err: row.Err})
 }
 
 // reopenArray begins to read inside a JSON array: the decoder sees the rows
