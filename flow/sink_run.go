@@ -26,7 +26,11 @@ func To[T, C any](in Flow[T], name string, s Sink[T, C], ops ...Op) {
 		}
 		t := &sinkTask[T, C]{c: c, n: out.n, l: l, w: w, rows: engine.Rows[T](), sizer: engine.SizerOf[T]()}
 		c.run.OnEnd(t.close)
-		return engine.Port[T]{Push: t.push, Ctl: t.ctl}, nil
+		push := t.push
+		if t.rows == nil && t.sizer.Extra == nil {
+			push = t.pushFixed(c.ctx)
+		}
+		return engine.Port[T]{Push: push, Ctl: t.ctl}, nil
 	})
 }
 
@@ -91,6 +95,23 @@ type sinkTask[T, C any] struct {
 
 	wrote int64 // elements since the last barrier
 	taken tally // not yet in the node's
+	fixed int64 // elements of a fixed size, not yet in wrote and taken
+}
+
+// pushFixed makes the push for elements that are one row each, of one size:
+// there is nothing to count but how many they are.
+func (t *sinkTask[T, C]) pushFixed(ctx context.Context) func(T) error {
+	l, id, w := t.l, t.n.id, t.w
+	return func(v T) error {
+		l.At = id
+		if err := w.Write(ctx, v); err != nil {
+			return t.n.named(err)
+		}
+		if t.fixed++; t.fixed >= publishEvery {
+			t.publish()
+		}
+		return nil
+	}
 }
 
 func (t *sinkTask[T, C]) push(v T) error {
@@ -117,6 +138,11 @@ func (t *sinkTask[T, C]) push(v T) error {
 const publishEvery = 256
 
 func (t *sinkTask[T, C]) publish() {
+	t.wrote += t.fixed
+	t.taken.rows += t.fixed
+	t.taken.batches += t.fixed
+	t.taken.bytes += t.fixed * t.sizer.Fixed
+	t.fixed = 0
 	t.n.taken.rows.Add(t.taken.rows)
 	t.n.taken.bytes.Add(t.taken.bytes)
 	t.n.taken.batches.Add(t.taken.batches)
