@@ -13,6 +13,7 @@ import (
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/flow/spec"
 	"github.com/weirflow/weir/io/iceberg/internal/catalog"
+	"github.com/weirflow/weir/io/iceberg/internal/partition"
 	"github.com/weirflow/weir/io/iceberg/internal/schema"
 )
 
@@ -148,7 +149,7 @@ func set[T comparable](v *T, def T) {
 // Validate reports what is wrong with the settings in themselves.
 func (c Config) Validate() error {
 	_, err := catalog.ParseName(c.Table)
-	return spec.At("table", err)
+	return errors.Join(spec.At("table", err), spec.At("partition", partition.Check(c.Partition)))
 }
 
 // Validate reports what is wrong with the settings in themselves.
@@ -206,6 +207,9 @@ type place struct {
 }
 
 func (c Config) place() (place, error) {
+	if err := c.Validate(); err != nil {
+		return place{}, flow.Mark(flow.BadConfig, err)
+	}
 	return openPlace(c.Table, c.Warehouse, c.Catalog)
 }
 

@@ -68,6 +68,7 @@ func TestEvolution(t *testing.T) {
 	} {
 		for _, policy := range []string{strict, add, widen, full} {
 			t.Run(c.name+"/"+policy, func(t *testing.T) {
+				t.Parallel()
 				r := newRig(t, Config{Schema: policy})
 				r.epoch(batch(t, c.first, "["+firstRow(c.first)+"]"))
 				err := r.writer().Write(t.Context(), batch(t, c.second, c.rows))

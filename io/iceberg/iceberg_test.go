@@ -22,8 +22,7 @@ import (
 func TestSink(t *testing.T) {
 	for name, more := range map[string]string{
 		"Plain":       "",
-		"Partitioned": `, partition: ["bucket(3, id)", name]`,
-		"SmallFiles":  `, target_file_size: 1MiB, compression: snappy, open_partitions: 1, partition: ["truncate(4, id)"]`,
+		"Partitioned": `, open_partitions: 2, compression: snappy, partition: ["bucket(3, id)", name]`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			iotest.Sink(t, iceberg.Register, "iceberg", func(t *testing.T) iotest.Place {

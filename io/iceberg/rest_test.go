@@ -243,6 +243,62 @@ func (s *lakeServer) exactly(t *testing.T, rows, snapshots int) {
 	}
 }
 
+// TestCanceledCommit ends the context while the catalog is at work: Commit
+// looks whether it was made before it gives up.
+func TestCanceledCommit(t *testing.T) {
+	for _, made := range []bool{true, false} {
+		s := newLakeServer(t)
+		r := newRig(t, restConfig(s))
+		parts := r.prepare(ids(t, 0, 10))
+		ctx, cancel := context.WithCancel(t.Context())
+		f := func(w http.ResponseWriter, apply func() (int, any)) {
+			if made {
+				apply()
+			}
+			cancel()
+			time.Sleep(50 * time.Millisecond)
+			cut(w)
+		}
+		s.fault.Store(&f)
+		err := r.sink.Commit(ctx, r.last, parts)
+		if made && err != nil || !made && flow.KindOf(err) != flow.Transient {
+			t.Errorf("made %t: kind %s, %v", made, flow.KindOf(err), err)
+		}
+		r.commit(parts)
+		s.exactly(t, 10, 1)
+	}
+}
+
+// TestAwayForLong is a catalog that fails more often than one Commit tries.
+func TestAwayForLong(t *testing.T) {
+	s := newLakeServer(t)
+	r := newRig(t, restConfig(s))
+	parts := r.prepare(ids(t, 0, 10))
+	mine, away := r.sink.(*sink), true
+	mine.place.Catalog = failing{mine.place.Catalog, &away}
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if err := mine.Commit(ctx, r.last, parts); flow.KindOf(err) != flow.Transient && flow.KindOf(err) != flow.Canceled {
+		t.Errorf("kind %s: %v", flow.KindOf(err), err)
+	}
+	away = false
+	r.commit(parts)
+	s.exactly(t, 10, 1)
+}
+
+// failing is a catalog that is away while *away.
+type failing struct {
+	catalog.Catalog
+	away *bool
+}
+
+func (f failing) Load(ctx context.Context, id table.Identifier) (*table.Table, error) {
+	if *f.away {
+		return nil, flow.Mark(flow.Transient, errors.New("away"))
+	}
+	return f.Catalog.Load(ctx, id)
+}
+
 func TestWrongSecret(t *testing.T) {
 	s := newLakeServer(t)
 	cfg := restConfig(s)

@@ -8,7 +8,6 @@ import (
 
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/io/iceberg/internal/catalog"
-	"github.com/weirflow/weir/io/iceberg/internal/partition"
 )
 
 // Part is what one writer hands over for an epoch: files that are written and
@@ -111,9 +110,6 @@ func (s *sink) Check(ctx context.Context) error {
 func (s *sink) checkMissing(ctx context.Context) error {
 	if !s.cfg.create() {
 		return flow.Mark(flow.BadConfig, s.place.errorf("it is missing; make it, or set create: true"))
-	}
-	if err := partition.Check(s.cfg.Partition); err != nil {
-		return flow.Mark(flow.BadConfig, err)
 	}
 	if s.cfg.Catalog.Type == "rest" {
 		return nil
