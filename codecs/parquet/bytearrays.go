@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -258,12 +259,7 @@ func (e *byteArrays) append(s *scratch, dst []byte, enc encoding, n int) []byte 
 		lengths = lengths[:n]
 	}
 	if enc == encPlain && e.width == 0 {
-		eachValue(s, len(lengths), func(v []byte) {
-			n := len(v)
-			dst = append(dst, byte(n), byte(n>>8), byte(n>>16), byte(n>>24))
-			dst = append(dst, v...)
-		})
-		return dst
+		return appendPlain(dst, lengths, s.parts)
 	}
 	if enc == encDeltaLength {
 		dst = appendDelta(dst, lengths)
@@ -276,6 +272,28 @@ func (e *byteArrays) append(s *scratch, dst []byte, enc encoding, n int) []byte 
 		p = p[:min(len(p), total)]
 		dst = append(dst, p...)
 		total -= len(p)
+	}
+	return dst
+}
+
+// appendPlain appends values, each behind its length.
+func appendPlain(dst []byte, lengths []int32, parts [][]byte) []byte {
+	total := 0
+	for _, n := range lengths {
+		total += 4 + int(n)
+	}
+	at := len(dst)
+	dst = grow(dst, total)
+	out := dst[at:]
+	part, rest := 0, []byte(nil)
+	for _, n := range lengths {
+		for len(rest) < int(n) {
+			rest = parts[part]
+			part++
+		}
+		binary.LittleEndian.PutUint32(out, uint32(n))
+		copy(out[4:], rest[:n])
+		out, rest = out[4+n:], rest[n:]
 	}
 	return dst
 }

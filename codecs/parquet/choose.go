@@ -48,7 +48,7 @@ func (w *columnWriter) choose(s *scratch) {
 	n := min(w.enc.count(s), trialValues)
 	*c = choice{made: true, ban: c.ban}
 	best, gain := math.Inf(1), 0.0
-	for _, enc := range w.enc.candidates() {
+	for _, enc := range w.candidates {
 		s.trial = w.enc.append(s, s.trial[:0], enc, n)
 		size, g := w.try(s, s.trial)
 		if size/float64(n) < best {

@@ -21,22 +21,27 @@ const (
 // columnWriter encodes one column: pages as rows come, chunks at the end of
 // row groups.
 type columnWriter struct {
-	col     *column
-	enc     encoder
-	codec   compression // as asked for, or none where that gains nothing
-	settled bool        // codec stays: there are readers that want one for the whole file
-	bloom   bool
-	expect  int64 // rows that a row group will have
-	choice  choice
-	chunk   chunk
-	inPage  int
-	thrift  compact
-	firstly bool          // the chunk has no values yet, so its choice is open
-	took    time.Duration // for the last lot
+	col        *column
+	enc        encoder
+	codec      compression // as asked for, or none where that gains nothing
+	settled    bool        // codec stays: there are readers that want one for the whole file
+	bloom      bool
+	expect     int64      // rows that a row group will have
+	candidates []encoding // beside the dictionary
+	choice     choice
+	chunk      chunk
+	inPage     int
+	thrift     compact
+	firstly    bool          // the chunk has no values yet, so its choice is open
+	took       time.Duration // for the last lot
 }
 
-func newColumnWriter(c *column, codec compression, expect int64) *columnWriter {
-	w := &columnWriter{col: c, enc: newEncoder(c.leafType), codec: codec, expect: expect}
+func newColumnWriter(c *column, codec compression, o WriterOptions) *columnWriter {
+	w := &columnWriter{col: c, enc: newEncoder(c.leafType), codec: codec, expect: o.RowGroupRows}
+	w.candidates = w.enc.candidates()
+	if o.Encodings == basicEncodings {
+		w.candidates = []encoding{encPlain}
+	}
 	w.begin()
 	return w
 }

@@ -6,7 +6,8 @@
 // stream split) and compressed, the smallest is taken for this row group and
 // the next few, and a dictionary that grows too large is left for the values
 // themselves. Integers and dates that delta packs tightly are not compressed
-// again. Every file has statistics, page indexes, and the Arrow schema, and
+// again. Readers that know plain and dictionary pages only, as Iceberg's for
+// Spark before 2026, need Encodings "basic". Every file has statistics, page indexes, and the Arrow schema, and
 // data pages of version 1, which all readers know.
 //
 //	bool                          BOOLEAN

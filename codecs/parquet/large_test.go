@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
 )
 
 // growing is columns whose first rows look like few values and whose later
@@ -77,5 +78,26 @@ func TestLargeFile(t *testing.T) {
 	}
 	if e := fmt.Sprint(c.Encodings()); !strings.Contains(e, "RLE_DICT") || !strings.Contains(e, "DELTA_LENGTH") {
 		t.Errorf("column text has encodings %s; the dictionary was to be begun and given up", e)
+	}
+}
+
+// TestBasicEncodings looks for encodings that old readers do not know.
+func TestBasicEncodings(t *testing.T) {
+	b := growing(1, 60_000)
+	w := written{schema: b[0].Schema(), batches: b}
+	w.write(t, WriterOptions{Encodings: "basic"})
+	readBack(t, &w)
+	for i := range w.meta.RowGroup(0).NumColumns() {
+		c, err := w.meta.RowGroup(0).ColumnChunk(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range c.Encodings() {
+			switch e {
+			case parquet.Encodings.Plain, parquet.Encodings.RLE, parquet.Encodings.RLEDict:
+			default:
+				t.Errorf("column %d has encoding %s", i, e)
+			}
+		}
 	}
 }

@@ -17,6 +17,10 @@ type WriterOptions struct {
 	// Level is the zstd level, 1 (the fastest) to 22; 0 is the same as 1.
 	Level int
 
+	// Encodings is all (the default), or basic for readers that know plain
+	// and dictionary pages only: files are a few percent larger then.
+	Encodings string
+
 	// RowGroupRows is the most rows of a row group; 0 means 122,880.
 	RowGroupRows int64
 
@@ -48,6 +52,11 @@ const (
 	DefaultRowGroupBytes = 64 << 20
 )
 
+const (
+	allEncodings   = "all"
+	basicEncodings = "basic"
+)
+
 func (o WriterOptions) withDefaults() (WriterOptions, error) {
 	for _, n := range []struct {
 		name string
@@ -62,6 +71,9 @@ func (o WriterOptions) withDefaults() (WriterOptions, error) {
 	}
 	if o.Level > 22 || o.Level > 0 && cmp.Or(o.Compression, "zstd") != "zstd" {
 		return o, flow.Markf(flow.BadConfig, "compression level %d: levels are 1 to 22, for zstd", o.Level)
+	}
+	if e := o.Encodings; e != "" && e != allEncodings && e != basicEncodings {
+		return o, flow.Markf(flow.BadConfig, "encodings %q is not one of all, basic", e)
 	}
 	o.RowGroupRows = cmp.Or(o.RowGroupRows, DefaultRowGroupRows)
 	o.RowGroupBytes = cmp.Or(o.RowGroupBytes, DefaultRowGroupBytes)

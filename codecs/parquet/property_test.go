@@ -30,6 +30,7 @@ func writeRandom(t *testing.T, r *rand.Rand) written {
 		RowGroupRows:  int64(1 + r.IntN(3000)),
 		RowGroupBytes: int64(1 + r.IntN(300_000)),
 		Workers:       1 + r.IntN(3),
+		Encodings:     []string{"", allEncodings, basicEncodings}[r.IntN(3)],
 	}
 	for range r.IntN(5) {
 		w.batches = append(w.batches, randomBatch(r, w.schema, r.IntN(2000)))

@@ -79,7 +79,7 @@ func NewWriter(w io.Writer, schema *arrow.Schema, o WriterOptions) (*Writer, err
 		return nil, err
 	}
 	for _, c := range layout.columns {
-		p.columns = append(p.columns, newColumnWriter(c, codec, o.RowGroupRows))
+		p.columns = append(p.columns, newColumnWriter(c, codec, o))
 	}
 	for _, name := range o.Bloom {
 		i, err := layout.find(name)
