@@ -19,11 +19,11 @@ import (
 
 // Files is the file source: its splits are files and parts of files.
 type Files struct {
-	cfg   Config
-	dir   string // that relative paths start from
-	log   *slog.Logger
-	env   connector.Env
-	err   error // of the settings: it comes out of Splits
+	cfg Config
+	dir string // that relative paths start from
+	log *slog.Logger
+	env connector.Env
+	err error // of the settings: it comes out of Splits
 
 	listing sync.Mutex // one listing at a time
 
