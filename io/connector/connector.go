@@ -87,18 +87,18 @@ type Env struct {
 	// Dir is the folder that relative paths in the settings start from.
 	Dir string
 
-	// Alloc is what a source makes its batches with; nil means Go's heap. Call
-	// [Env.Allocator].
+	// Alloc is what a source makes its batches with instead of the allocator
+	// of its pipeline ([flow.Emitter.Alloc]); nil outside tests.
 	Alloc memory.Allocator
 
 	// Stdout is where a sink prints to that prints; nil means os.Stdout.
 	Stdout io.Writer
 }
 
-// Allocator is Alloc, or Go's heap. What it gives is not zeroed.
-func (e Env) Allocator() memory.Allocator {
+// Allocator is Alloc, or else the pipeline's.
+func (e Env) Allocator(pipeline memory.Allocator) memory.Allocator {
 	if e.Alloc == nil {
-		return memory.DefaultAllocator
+		return pipeline
 	}
 	return e.Alloc
 }

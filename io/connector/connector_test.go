@@ -379,11 +379,11 @@ func (c counterWithoutCommit) Run(ctx context.Context, from *int, out *flow.Emit
 }
 
 func TestEnvAllocator(t *testing.T) {
-	if (connector.Env{}).Allocator() != memory.DefaultAllocator {
-		t.Error("not Go's heap")
+	if (connector.Env{}).Allocator(memory.DefaultAllocator) != memory.DefaultAllocator {
+		t.Error("not the pipeline's")
 	}
 	a := memory.NewCheckedAllocator(memory.DefaultAllocator)
-	if (connector.Env{Alloc: a}).Allocator() != memory.Allocator(a) {
+	if (connector.Env{Alloc: a}).Allocator(memory.DefaultAllocator) != memory.Allocator(a) {
 		t.Error("not its own")
 	}
 }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/cockroachdb/datadriven"
 	"go.yaml.in/yaml/v3"
 
@@ -20,6 +19,7 @@ import (
 	"github.com/weirflow/weir/flow/spec"
 	"github.com/weirflow/weir/internal/mem"
 	"github.com/weirflow/weir/internal/rowtext"
+	"github.com/weirflow/weir/io/connector"
 )
 
 // config is the defaults, at full speed, with text over them.
@@ -43,7 +43,7 @@ func config(tb testing.TB, text string) Config {
 
 func generate(tb testing.TB, text string) source {
 	tb.Helper()
-	g, err := newGenerator(config(tb, text), memory.DefaultAllocator)
+	g, err := newGenerator(config(tb, text), connector.Env{})
 	if err != nil {
 		tb.Fatal(err)
 	}
@@ -140,7 +140,7 @@ func TestCustomFieldsErrors(t *testing.T) {
 }
 
 func TestTakenName(t *testing.T) {
-	_, err := newGenerator(config(t, "{pattern: orders, custom_fields: {status: x}}"), memory.DefaultAllocator)
+	_, err := newGenerator(config(t, "{pattern: orders, custom_fields: {status: x}}"), connector.Env{})
 	if err == nil || !strings.Contains(err.Error(), "pattern orders has a column status already") {
 		t.Errorf("got %v", err)
 	}
@@ -358,10 +358,11 @@ func BenchmarkRows(b *testing.B) {
 	} {
 		b.Run(strings.Trim(text, "{}"), func(b *testing.B) {
 			const n = 8192
-			g, err := newGenerator(config(b, text), mem.NewPool(mem.Options{}))
+			g, err := newGenerator(config(b, text), connector.Env{})
 			if err != nil {
 				b.Fatal(err)
 			}
+			g = g.in(mem.NewPool(mem.Options{}))
 			next, rows := int64(0), int64(0)
 			table := newChanges(0, 0)
 			for b.Loop() {

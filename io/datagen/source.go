@@ -30,7 +30,7 @@ func Register(r *connector.Registry) {
 
 // Open makes a datagen source.
 func Open(_ context.Context, cfg Config, env connector.Env) (connector.Source, error) {
-	g, err := newGenerator(cfg, env.Allocator())
+	g, err := newGenerator(cfg, env)
 	if err != nil {
 		return nil, flow.Mark(flow.BadConfig, err)
 	}
@@ -56,10 +56,18 @@ type generator struct {
 	stream  string
 	schema  *arrow.Schema
 	columns []build
-	alloc   memory.Allocator
+	env     connector.Env
+	alloc   memory.Allocator // of the run
 }
 
-func newGenerator(cfg Config, alloc memory.Allocator) (*generator, error) {
+// in is g with the allocator of a run.
+func (g *generator) in(pipeline memory.Allocator) *generator {
+	lent := *g
+	lent.alloc = g.env.Allocator(pipeline)
+	return &lent
+}
+
+func newGenerator(cfg Config, env connector.Env) (*generator, error) {
 	p := newPattern(cfg)
 	columns, err := p.columns(cfg.Pattern)
 	if err != nil {
@@ -78,7 +86,7 @@ func newGenerator(cfg Config, alloc memory.Allocator) (*generator, error) {
 	for _, c := range custom {
 		columns = append(columns, c.add(p))
 	}
-	g := &generator{cfg: cfg, stream: cfg.StreamName, alloc: alloc}
+	g := &generator{cfg: cfg, stream: cfg.StreamName, env: env, alloc: env.Allocator(memory.DefaultAllocator)}
 	if cfg.Namespace != "" {
 		g.stream = cfg.Namespace + "." + cfg.StreamName
 	}
@@ -177,6 +185,7 @@ type source struct{ *generator }
 
 // Run makes the rows from *from on.
 func (s source) Run(ctx context.Context, from *Position, out *flow.Emitter[flow.Batch, Position]) error {
+	s.generator = s.in(out.Alloc())
 	var next int64
 	if from != nil {
 		next = int64(*from)

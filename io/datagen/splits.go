@@ -34,6 +34,7 @@ func (s splits) ID(p split) string { return fmt.Sprintf("%d-of-%d", p.Index, p.O
 // Run makes the rows of one part. A position is the number of the part's next
 // row; rows of other parts are skipped.
 func (s splits) Run(ctx context.Context, p split, from *Position, out *flow.Emitter[flow.Batch, Position]) error {
+	s.generator = s.in(out.Alloc())
 	size := s.cfg.BatchSize
 	next := p.Index * size
 	if from != nil {

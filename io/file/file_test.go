@@ -18,7 +18,7 @@ import (
 )
 
 func TestSourceExam(t *testing.T) {
-	files := table(t, 150_000)
+	files := table(t, 70_000)
 	dir := write(t, files)
 	for _, name := range []string{"a.jsonl", "a.csv", "a.json", "a.parquet", "a.csv.gz", "a.jsonl.zst", "a.json.lz4", "a.csv.sz"} {
 		t.Run(name, func(t *testing.T) {

@@ -63,7 +63,7 @@ func put(t *testing.T, name string, from, n int) (rows []string) {
 // stopped in the middle of files, with new files, and with one that changed.
 func TestRuns(t *testing.T) {
 	dir := t.TempDir()
-	cfg := file.Config{Path: filepath.Join(dir, "in"), SplitSize: 1 << 20}
+	cfg := file.Config{Path: filepath.Join(dir, "in"), SplitSize: 512 << 10}
 	out := file.SinkConfig{Dir: filepath.Join(dir, "out"), Format: "jsonl"}
 	check := func(want []string) {
 		t.Helper()
@@ -72,7 +72,7 @@ func TestRuns(t *testing.T) {
 			t.Fatalf("%d rows, want %d", len(got), len(want))
 		}
 	}
-	want := put(t, filepath.Join(dir, "in/a.jsonl"), 0, 300_000)
+	want := put(t, filepath.Join(dir, "in/a.jsonl"), 0, 150_000)
 	for i := range 60 {
 		ctx, cancel := context.WithCancel(t.Context())
 		batches := 0
@@ -102,7 +102,7 @@ func TestRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(want)
-	put(t, filepath.Join(dir, "in/a.jsonl"), 0, 300_001)
+	put(t, filepath.Join(dir, "in/a.jsonl"), 0, 150_001)
 	if err := copies(t.Context(), dir, cfg, out, nil); flow.KindOf(err) != flow.Conflict {
 		t.Fatalf("a file changed, and the run ended with %v", err)
 	}

@@ -237,7 +237,7 @@ func TestSameRows(t *testing.T) {
 
 // TestResume resumes behind every batch of every format.
 func TestResume(t *testing.T) {
-	files := table(t, 140_000)
+	files := table(t, 70_000)
 	dir := write(t, files)
 	for name := range files {
 		t.Run(name, func(t *testing.T) {
@@ -340,7 +340,7 @@ func TestResumeKeepsSplits(t *testing.T) {
 }
 
 func TestCanceled(t *testing.T) {
-	dir := write(t, table(t, 140_000))
+	dir := write(t, table(t, 70_000))
 	for _, name := range []string{"a.jsonl", "a.csv.gz", "a.parquet"} {
 		f := Source(Config{Path: filepath.Join(dir, name)})
 		s := splitsOf(t, f)[0]

@@ -115,7 +115,7 @@ func register(r *connector.Registry, mutant string, places *shelf) {
 	docs := fstest.MapFS{"config.go": {Data: []byte("// Package counter counts.\n" + string(text))}}
 	connector.AddSource(r, connector.Info[CounterConfig]{Name: "counter", Docs: docs, Promise: "every number once"},
 		func(_ context.Context, c CounterConfig, env connector.Env) (connector.Source, error) {
-			return connector.Of(&counter{c.Rows, env.Allocator(), mutant}), nil
+			return connector.Of(&counter{c.Rows, env.Allocator(memory.DefaultAllocator), mutant}), nil
 		})
 	connector.AddSink(r, connector.Info[ShelfConfig]{Name: "shelf", Docs: docs, Promise: "exactly once"},
 		func(_ context.Context, c ShelfConfig, _ connector.Env) (connector.Sink, error) {
