@@ -57,8 +57,11 @@ func (l *lines) interval() time.Duration { return l.every }
 
 func (l *lines) status(reports []live.Report) error {
 	for _, r := range reports {
-		l.logger.Info(r.State, "pipeline", r.Pipeline, "epoch", r.Epoch,
-			"memory", live.Bytes(r.MemoryUsed), "error", r.Error)
+		attrs := []any{"pipeline", r.Pipeline, "epoch", r.Epoch, "memory", live.Bytes(r.MemoryUsed)}
+		if r.Error != "" {
+			attrs = append(attrs, "error", r.Error)
+		}
+		l.logger.Info(r.State, attrs...)
 		for _, s := range r.Stages {
 			if s.Kind != "source" && s.Kind != "sink" {
 				continue

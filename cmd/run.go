@@ -84,7 +84,7 @@ func (c *call) run(ctx context.Context, path string, f runFlags) (err error) {
 		return err
 	}
 	show := c.display(file, f)
-	builder := pipeline.Builder{File: file, Registry: c.reg, Log: show.log()}
+	builder := pipeline.Builder{File: file, Registry: c.reg, Log: show.log(), Out: c.Out}
 	if err := builder.Static(); err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func (c *call) display(file *pipeline.File, f runFlags) display {
 	if f.verbose {
 		level = slog.LevelDebug
 	}
-	options := &slog.HandlerOptions{Level: level}
+	options := &slog.HandlerOptions{Level: level, ReplaceAttr: redact}
 	printsRows := slices.ContainsFunc(file.Pipelines, func(p *pipeline.Pipeline) bool {
 		return slices.ContainsFunc(p.Sinks, func(part *pipeline.Part) bool { return part.Connector == "stdout" })
 	})
@@ -200,6 +200,17 @@ func (c *call) display(file *pipeline.File, f runFlags) display {
 		width:  func() int { columns, _ := c.Width(c.Err); return columns },
 		logger: slog.New(slog.NewTextHandler(screen, options)),
 	}
+}
+
+// redact keeps passwords out of the log.
+func redact(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(spec.RedactText(v))
+	case error:
+		a.Value = slog.StringValue(spec.RedactText(v.Error()))
+	}
+	return a
 }
 
 func (c *call) isTerminal(w io.Writer) bool {

@@ -36,21 +36,24 @@ func (endless) Run(ctx context.Context, _ *int64, out *flow.Emitter[flow.Batch, 
 	return ctx.Err()
 }
 
-// stuck is a sink whose writes hang, or fail, as its settings say. began gets
-// word of each write.
+// stuck is a sink that does not open, or whose writes hang, as its settings
+// say. began gets word of each write.
 type stuck struct {
 	fail  bool
 	began chan struct{}
 }
 
-func (s stuck) Open(context.Context, flow.Task) (flow.Writer[flow.Batch, int], error) { return s, nil }
-func (stuck) Commit(context.Context, flow.Txn, []int) error                           { return nil }
-func (stuck) Close() error                                                            { return nil }
+func (stuck) Commit(context.Context, flow.Txn, []int) error { return nil }
+func (stuck) Close() error                                  { return nil }
+
+func (s stuck) Open(context.Context, flow.Task) (flow.Writer[flow.Batch, int], error) {
+	if s.fail {
+		return nil, flow.Markf(flow.Transient, "reach nowhere: password=hunter2 was refused")
+	}
+	return s, nil
+}
 
 func (s stuck) Write(ctx context.Context, _ flow.Batch) error {
-	if s.fail {
-		return flow.Markf(flow.Transient, "write to nowhere: password=hunter2 was refused")
-	}
 	s.began <- struct{}{}
 	<-ctx.Done()
 	return ctx.Err()
@@ -175,16 +178,16 @@ func TestTwoSignals(t *testing.T) {
 // TestFailure: an error of a sink names file, pipeline and sink, and hides
 // passwords.
 func TestFailure(t *testing.T) {
-	path := file(t, "{out: {connector: stuck, config: {fail: true}}}")
+	path := file(t, "{out: {connector: stuck, config: {fail: true}, retry: {max_attempts: 2, initial_backoff: 1ms, max_backoff: 1ms}}}")
 	var stderr bytes.Buffer
 	reg, _ := testRegistry()
 	err := cmd.Run(t.Context(), []string{"run", path}, cmd.Streams{Out: io.Discard, Err: &stderr, Env: os.LookupEnv}, reg)
-	want := path + ": pipeline one: sink out: write to nowhere: password=[redacted] was refused"
-	if cmd.Code(err) != 1 || cmd.Message(err) != want {
+	want := path + ": pipeline one: sink out: open: reach nowhere: password=[redacted] was refused (after 2 attempts"
+	if cmd.Code(err) != 1 || !strings.HasPrefix(cmd.Message(err), want) {
 		t.Errorf("got exit code %d and\n%s\nwant 1 and\n%s", cmd.Code(err), cmd.Message(err), want)
 	}
-	if strings.Contains(stderr.String(), "hunter2") {
-		t.Errorf("a password was printed:\n%s", &stderr)
+	if strings.Contains(stderr.String(), "hunter2") || !strings.Contains(stderr.String(), "trying again") {
+		t.Errorf("a password was printed, or no word of the retry:\n%s", &stderr)
 	}
 }
 

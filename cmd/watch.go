@@ -79,10 +79,9 @@ func (w *watcher) summary() []live.Report {
 			continue
 		}
 		r.State = "finished"
-		for j := range r.Stages {
-			// A source that was drained has ended, and may have more to give.
-			if s := &r.Stages[j]; s.Kind == "source" && w.requests > 0 && (s.Total == 0 || s.Done < s.Total) {
-				r.State, s.Finished = "drained", false
+		for _, s := range r.Stages {
+			if s.Kind == "source" && !s.Finished {
+				r.State = "drained"
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"slices"
 
@@ -15,6 +16,7 @@ type Builder struct {
 	File     *File
 	Registry *connector.Registry
 	Log      *slog.Logger
+	Out      io.Writer // where sinks print that print; nil: the standard output
 }
 
 // Graph is a pipeline that is built.
@@ -86,7 +88,7 @@ func (b Builder) openSink(ctx context.Context, part *Part, log *slog.Logger) (co
 }
 
 func (b Builder) env(part *Part, log *slog.Logger) connector.Env {
-	return connector.Env{Log: log.With("stage", part.Name, "connector", part.Connector), Dir: b.File.Dir}
+	return connector.Env{Log: log.With("stage", part.Name, "connector", part.Connector), Dir: b.File.Dir, Stdout: b.Out}
 }
 
 // fault gives an error of a part its place in the file.

@@ -119,7 +119,8 @@ type join struct {
 	// its share of the file's memory.
 	Memory *spec.Size `json:"memory" weir:"min=16MiB"`
 
-	// How many tasks read a source that comes in parts, and write a sink.
+	// How many tasks read a source that comes in parts. Rows go on to the sinks
+	// in the same tasks, unless sources are merged.
 	Parallel int `json:"parallel" weir:"min=1,max=1024"`
 }
 

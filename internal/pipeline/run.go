@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/weirflow/weir/flow"
+	"github.com/weirflow/weir/flow/spec"
 	"github.com/weirflow/weir/internal/live"
 	"github.com/weirflow/weir/state"
 )
@@ -25,6 +26,8 @@ type member struct {
 	started time.Time
 	ended   time.Time
 	err     error
+
+	draining bool
 }
 
 // Add puts a pipeline into the group. It must not be called after Run.
@@ -57,6 +60,9 @@ func (g *Group) Run(ctx context.Context, watch func(all <-chan struct{}) error) 
 // Drain asks every pipeline to stop at an epoch.
 func (g *Group) Drain() {
 	for _, m := range g.members {
+		m.mu.Lock()
+		m.draining = true
+		m.mu.Unlock()
 		m.graph.Drain()
 	}
 }
@@ -117,7 +123,7 @@ func (m *member) place(err error) error {
 
 func (m *member) report(now time.Time) live.Report {
 	m.mu.Lock()
-	started, ended, err := m.started, m.ended, m.err
+	started, ended, err, draining := m.started, m.ended, m.err, m.draining
 	m.mu.Unlock()
 	r := reportOf(m.graph.Status())
 	r.Pipeline, r.Time, r.Started = m.graph.plan.Name, now, started
@@ -129,12 +135,18 @@ func (m *member) report(now time.Time) live.Report {
 	switch {
 	case ended.IsZero():
 	case err != nil:
-		r.Time, r.State, r.Error = ended, "failed", err.Error()
+		r.Time, r.State, r.Error = ended, "failed", spec.RedactText(err.Error())
 	default:
 		r.Time, r.State = ended, "stopped"
 	}
 	if started.IsZero() {
 		r.Started = now
+	}
+	for i := range r.Stages {
+		// A source that was drained, or failed, has ended before its input.
+		if s := &r.Stages[i]; r.State == "failed" || draining {
+			s.Finished = s.Finished && s.Total > 0 && s.Done >= s.Total
+		}
 	}
 	return r
 }
