@@ -67,10 +67,11 @@ type CommittedSplit[S, O any] interface {
 }
 
 // Resumer is an optional method of a [SplitSource]: the IDs of the splits
-// that earlier runs have begun or ended, once and before anything is listed.
-// A source whose parts may change tells from them what did.
+// that earlier runs have begun and not ended, and of those they have ended,
+// once and before anything is listed. A source whose parts may change tells
+// from them what did.
 type Resumer interface {
-	Resume(ctx context.Context, ids iter.Seq[string]) error
+	Resume(ctx context.Context, begun, ended iter.Seq[string]) error
 }
 
 // SizedSplits is an optional method of a [SplitSource] that is [Sized]: how

@@ -157,7 +157,7 @@ func (f *feed[T, S, O]) resume(ctx context.Context) error {
 	if !ok || f.c.store == nil {
 		return nil
 	}
-	ids, err := f.c.store.DoneSplits(f.n.name)
+	ended, err := f.c.store.DoneSplits(f.n.name)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (f *feed[T, S, O]) resume(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return r.Resume(ctx, slices.Values(slices.AppendSeq(ids, maps.Keys(begun))))
+	return r.Resume(ctx, maps.Keys(begun), slices.Values(ended))
 }
 
 // position is where an earlier run was in the split.

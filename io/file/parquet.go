@@ -41,8 +41,8 @@ func (f *Files) readParquet(ctx context.Context, s Split, schema *arrow.Schema,
 	if err != nil {
 		return err
 	}
-	if info, err := h.Stat(); err != nil || info.Size() != s.id.size {
-		return errors.Join(err, changed(s.in.name, s.id, identity{size: info.Size()}), h.Close())
+	if err := s.same(h); err != nil {
+		return errors.Join(err, h.Close())
 	}
 	// Batches come from Go's heap: arrow-go's decoders do not give back all
 	// that they take from an allocator.

@@ -51,6 +51,7 @@ type seen struct {
 type known struct {
 	id   identity
 	grid int64
+	open bool // not all of it was read
 }
 
 // Source returns a source of the files of cfg, for [flow.FromSplits].
@@ -81,20 +82,43 @@ func newFiles(cfg Config, env connector.Env) *Files {
 	return f
 }
 
-// Resume tells the source which splits earlier runs began or ended; it comes
-// before Splits. Files keep the split size that they were begun with, and a
-// file that changed since is an error of kind Conflict.
-func (f *Files) Resume(_ context.Context, ids iter.Seq[string]) error {
+// Resume tells the source which splits earlier runs began and which they
+// ended; it comes before Splits. Files keep the split size that they were
+// begun with, a file that changed since is an error of kind Conflict, and one
+// that is gone with rows not read is warned of.
+func (f *Files) Resume(_ context.Context, begun, ended iter.Seq[string]) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for text := range ids {
-		name, id, grid, _, err := parseSplitID(text)
-		if err != nil {
-			return flow.Markf(flow.Conflict, "resume: %w; the state directory is of another source", err)
+	for part, ids := range []iter.Seq[string]{ended, begun} {
+		for text := range ids {
+			name, id, grid, _, err := parseSplitID(text)
+			if err != nil {
+				return flow.Markf(flow.Conflict, "resume: %w; the state directory is of another source", err)
+			}
+			f.known[name] = known{id, grid, part == 1}
 		}
-		f.known[name] = known{id, grid}
 	}
 	return nil
+}
+
+// warn logs the files that an earlier run was in the middle of and that are
+// not there any more.
+func (f *Files) warn(files []*seen) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, file := range files {
+		if k, ok := f.known[file.in.name]; ok {
+			k.open = false
+			f.known[file.in.name] = k
+		}
+	}
+	for name, k := range f.known {
+		if k.open {
+			f.log.Warn("a file that was read in part is gone, and the rest of its rows is left out", "file", name)
+			k.open = false
+			f.known[name] = k
+		}
+	}
 }
 
 // Splits lists the files, path by path and by name within each, and the
@@ -187,6 +211,7 @@ func (f *Files) list(ctx context.Context) ([]*seen, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	f.warn(files)
 	return files, f.settle(files)
 }
 

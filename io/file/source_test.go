@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/weirflow/weir/codecs/parquet"
 	"github.com/weirflow/weir/flow"
 	"github.com/weirflow/weir/flow/spec"
+	"github.com/weirflow/weir/io/connector"
 )
 
 // write puts files into a new folder.
@@ -281,6 +283,26 @@ func flat(all []got) (rows []string) {
 	return rows
 }
 
+func nothing(func(string) bool) {}
+
+// TestGone warns of a file that was not read to its end and is not there.
+func TestGone(t *testing.T) {
+	dir := write(t, map[string][]byte{"a.jsonl": []byte(`{"a":1}` + "\n"), "b.jsonl": []byte(`{"a":2}` + "\n")})
+	var log bytes.Buffer
+	id := func(name string) string { return splitID(filepath.Join(dir, name), identity{5, 6}, 0, 0) }
+	f := newFiles(Config{Path: filepath.Join(dir, "a.jsonl")}, connector.Env{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	err := f.Resume(t.Context(), slices.Values([]string{id("b.jsonl")}), slices.Values([]string{id("c.jsonl")}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		splitsOf(t, f)
+	}
+	if got := log.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "b.jsonl") {
+		t.Errorf("logged:\n%s", got)
+	}
+}
+
 // TestChanged checks that a file that is not what it was stops the source.
 func TestChanged(t *testing.T) {
 	dir := write(t, map[string][]byte{"a.jsonl": []byte(`{"a":1}` + "\n")})
@@ -308,7 +330,7 @@ func TestChanged(t *testing.T) {
 		t.Errorf("changed while running: %v", err)
 	}
 	again := Source(Config{Path: p})
-	if err := again.Resume(t.Context(), slices.Values(ids)); err != nil {
+	if err := again.Resume(t.Context(), nothing, slices.Values(ids)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := again.list(t.Context()); flow.KindOf(err) != flow.Conflict {
@@ -330,7 +352,7 @@ func TestResumeKeepsSplits(t *testing.T) {
 		p := filepath.Join(dir, name)
 		want := ids(Source(Config{Path: p, SplitSize: 10_000}))
 		f := Source(Config{Path: p, SplitSize: 64 << 20, OnError: "skip"})
-		if err := f.Resume(t.Context(), slices.Values(want)); err != nil {
+		if err := f.Resume(t.Context(), nothing, slices.Values(want)); err != nil {
 			t.Fatal(err)
 		}
 		if got := ids(f); !slices.Equal(got, want) {

@@ -1,6 +1,8 @@
 package file
 
 import (
+	"os"
+
 	"github.com/weirflow/weir/codecs/parquet"
 )
 
@@ -18,6 +20,18 @@ type Split struct {
 
 // String is the ID of the split.
 func (s Split) String() string { return splitID(s.in.name, s.id, s.grid, s.index) }
+
+// same checks that the file is still as long as when it was listed.
+func (s Split) same(h *os.File) error {
+	info, err := h.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != s.id.size {
+		return changed(s.in.name, s.id, identity{size: info.Size()})
+	}
+	return nil
+}
 
 // Position is how far a split has been read: at which byte the next row
 // begins, or for Parquet at which row of which row group.

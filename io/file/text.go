@@ -46,8 +46,8 @@ func (f *Files) readText(ctx context.Context, s Split, file *seen, schema *arrow
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close()) }()
-	if info, err := h.Stat(); err != nil || info.Size() != s.id.size {
-		return errors.Join(err, changed(s.in.name, s.id, identity{size: info.Size()}))
+	if err := s.same(h); err != nil {
+		return err
 	}
 	alloc := f.env.Allocator(out.Alloc())
 	t := &textRun{f: f, s: s, schema: schema, out: out, alloc: alloc, bad: rejects{in: s.in, alloc: alloc}}
