@@ -46,6 +46,7 @@
 // # The source
 //
 // It reads one snapshot, or what was appended between two, a split per data
-// file. Deletes are applied. Columns and filter are pushed down to the files;
+// file. The state of the pipeline remembers the snapshot, so that a read that
+// is resumed reads the same one. Deletes are applied. Columns and filter are pushed down to the files;
 // the rows that come out are exactly those that the filter is true for.
 package iceberg

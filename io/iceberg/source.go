@@ -36,8 +36,7 @@ type Split struct {
 
 // Position is how far a split was read.
 type Position struct {
-	Snapshot int64 `json:"snapshot"` // that the split is read at
-	Rows     int64 `json:"rows"`     // that were given out
+	Rows int64 `json:"rows"` // that were given out
 }
 
 // source is the source of one table.
@@ -46,6 +45,8 @@ type source struct {
 	place  place
 	filter *filter.Filter // nil for all rows
 	err    error          // of the settings
+
+	pinned int64 // the snapshot that earlier runs have read from; 0 for none
 
 	mu    sync.Mutex
 	total int64
@@ -74,7 +75,7 @@ func newSource(cfg SourceConfig) *source {
 // out by their statistics.
 func (s *source) Splits(ctx context.Context) iter.Seq2[Split, error] {
 	return func(yield func(Split, error) bool) {
-		splits, err := s.plan(ctx, 0)
+		splits, err := s.plan(ctx)
 		if err != nil {
 			yield(Split{}, err)
 			return
@@ -87,8 +88,8 @@ func (s *source) Splits(ctx context.Context) iter.Seq2[Split, error] {
 	}
 }
 
-// plan lists the splits; at pins the snapshot, 0 leaves it to the settings.
-func (s *source) plan(ctx context.Context, at int64) ([]Split, error) {
+// plan lists the splits.
+func (s *source) plan(ctx context.Context) ([]Split, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
@@ -96,17 +97,16 @@ func (s *source) plan(ctx context.Context, at int64) ([]Split, error) {
 	if err != nil {
 		return nil, s.noTable(err)
 	}
-	snap, pinned, err := s.snapshot(t, at)
+	snap, err := s.snapshot(t)
 	if err != nil || snap == 0 {
 		return nil, err
 	}
-	opts := []table.ScanOption{table.WithMaxConcurrency(1), table.WithArrowBatchSize(s.cfg.BatchRows)}
-	sc := t.Schema()
-	if pinned {
-		opts = append(opts, table.WithSnapshotID(snap))
-		if sc, err = schemaAt(t, snap); err != nil {
-			return nil, s.place.errorf("%w", err)
-		}
+	opts := []table.ScanOption{
+		table.WithMaxConcurrency(1), table.WithArrowBatchSize(s.cfg.BatchRows), table.WithSnapshotID(snap),
+	}
+	sc, err := schemaAt(t, snap)
+	if err != nil {
+		return nil, s.place.errorf("%w", err)
 	}
 	list, read, err := s.narrow(opts, t, sc)
 	if err != nil {
@@ -135,29 +135,30 @@ func (s *source) noTable(err error) error {
 	return mark(err)
 }
 
-// snapshot is the snapshot to read, 0 for an empty table. pinned means that
-// its own schema is read, and not the table's newest.
-func (s *source) snapshot(t *table.Table, at int64) (id int64, pinned bool, err error) {
-	switch {
-	case at != 0:
-	case s.cfg.Snapshot != 0:
-		at = s.cfg.Snapshot
-	case s.cfg.ToSnapshot != 0:
-		at = s.cfg.ToSnapshot
-	case s.cfg.AsOf != nil:
+// snapshot is the snapshot to read, 0 for an empty table.
+func (s *source) snapshot(t *table.Table) (int64, error) {
+	at := max(s.cfg.Snapshot, s.cfg.ToSnapshot) // one of them at most is set
+	if s.cfg.AsOf != nil {
 		if at = asOf(t.Metadata(), *s.cfg.AsOf); at == 0 {
-			return 0, false, flow.Mark(flow.BadConfig, s.place.errorf("as_of: there was no snapshot at %s", s.cfg.AsOf.Format(time.RFC3339)))
+			return 0, flow.Mark(flow.BadConfig, s.place.errorf("as_of: there was no snapshot at %s", s.cfg.AsOf.Format(time.RFC3339)))
 		}
-	default:
+	}
+	if s.pinned != 0 && at != 0 && at != s.pinned {
+		return 0, flow.Mark(flow.BadConfig, s.place.errorf("the settings say snapshot %d, and the pipeline has begun with %d: "+
+			"set that one, or give the pipeline a new state directory", at, s.pinned))
+	}
+	at = max(at, s.pinned)
+	if at == 0 {
 		if now := t.CurrentSnapshot(); now != nil {
-			return now.SnapshotID, false, nil
+			return now.SnapshotID, nil
 		}
-		return 0, false, nil
+		return 0, nil
 	}
 	if t.SnapshotByID(at) == nil {
-		return 0, false, flow.Mark(flow.BadConfig, s.place.errorf("there is no snapshot %d; it was expired, or never was", at))
+		return 0, flow.Mark(flow.BadConfig, s.place.errorf("there is no snapshot %d; it was expired, or never was. "+
+			"To read the newest, leave the setting out and give the pipeline a new state directory", at))
 	}
-	return at, true, nil
+	return at, nil
 }
 
 // asOf is the snapshot that was current at when; 0 for none.
@@ -228,18 +229,35 @@ func (s *source) tasks(ctx context.Context, t *table.Table, snap int64, opts []t
 	return tasks, err
 }
 
-// ID is the file and where in it the split begins: a file is never changed.
-func (*source) ID(s Split) string { return s.File + "@" + strconv.FormatInt(s.Start, 10) }
+// ID is the snapshot, the file, and where in it the split begins.
+func (*source) ID(s Split) string {
+	return fmt.Sprintf("%d:%s@%d", s.snap, s.File, s.Start)
+}
 
-// Run reads one split. A split that was begun at an older snapshot goes on at
-// that one, so that the rows it counts are the same.
-func (s *source) Run(ctx context.Context, split Split, from *Position, out *flow.Emitter[flow.Batch, Position]) error {
-	if from != nil && from.Snapshot != split.snap {
-		var err error
-		if split, err = s.again(ctx, split, from.Snapshot); err != nil {
-			return err
+// Resume fixes the snapshot to the one that earlier runs have read from.
+func (s *source) Resume(_ context.Context, begun, ended iter.Seq[string]) error {
+	for _, ids := range []iter.Seq[string]{begun, ended} {
+		for id := range ids {
+			text, _, _ := strings.Cut(id, ":")
+			snap, err := strconv.ParseInt(text, 10, 64)
+			if err != nil {
+				return fmt.Errorf("split %q is none of an Iceberg table: give the pipeline a new state directory", id)
+			}
+			if snap == s.cfg.FromSnapshot {
+				continue // of the read that this one goes on from
+			}
+			if s.pinned != 0 && snap != s.pinned {
+				return flow.Mark(flow.Conflict, s.place.errorf("the state has splits of the snapshots %d and %d: "+
+					"give the pipeline a new state directory", snap, s.pinned))
+			}
+			s.pinned = snap
 		}
 	}
+	return nil
+}
+
+// Run reads one split.
+func (s *source) Run(ctx context.Context, split Split, from *Position, out *flow.Emitter[flow.Batch, Position]) error {
 	skip, rows := int64(0), int64(0)
 	if from != nil {
 		skip = from.Rows
@@ -258,7 +276,7 @@ func (s *source) Run(ctx context.Context, split Split, from *Position, out *flow
 		}
 		n := b.NumRows()
 		if b = behind(b, skip-rows); b != nil {
-			if err := out.Emit(flow.Batch{RecordBatch: b, Stream: s.cfg.Table}, Position{split.snap, rows + n}); err != nil {
+			if err := out.Emit(flow.Batch{RecordBatch: b, Stream: s.cfg.Table}, Position{rows + n}); err != nil {
 				return err
 			}
 		}
@@ -281,23 +299,9 @@ func behind(b arrow.RecordBatch, n int64) arrow.RecordBatch {
 	return b.NewSlice(n, b.NumRows())
 }
 
-// again is the split at another snapshot.
-func (s *source) again(ctx context.Context, split Split, snap int64) (Split, error) {
-	splits, err := s.plan(ctx, snap)
-	if err != nil {
-		return split, err
-	}
-	for _, other := range splits {
-		if s.ID(other) == s.ID(split) {
-			return other, nil
-		}
-	}
-	return split, s.place.errorf("%s was read in part at snapshot %d, where it is not any more", split.File, snap)
-}
-
 // Size is the bytes of the files to read.
 func (s *source) Size(ctx context.Context) (int64, error) {
-	if _, err := s.plan(ctx, 0); err != nil {
+	if _, err := s.plan(ctx); err != nil {
 		return 0, err
 	}
 	s.mu.Lock()
@@ -310,7 +314,7 @@ func (*source) SizeOf(s Split) int64 { return s.Length }
 
 // Check lists the splits.
 func (s *source) Check(ctx context.Context) error {
-	_, err := s.plan(ctx, 0)
+	_, err := s.plan(ctx)
 	return err
 }
 

@@ -3,6 +3,7 @@ package iceberg
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -258,43 +259,75 @@ func TestDeletes(t *testing.T) {
 	}
 }
 
-// TestResumeAtItsSnapshot deletes rows of a file that was read in part: the
-// rest is read as it was.
+// TestResumeAtItsSnapshot changes the table between two runs: the second goes
+// on as if nothing had happened.
 func TestResumeAtItsSnapshot(t *testing.T) {
 	r := newRig(t, Config{Properties: map[string]string{table.WriteDeleteModeKey: table.WriteModeMergeOnRead}})
 	r.epoch(ids(t, 0, 100))
+	r.epoch(ids(t, 100, 200))
 	cfg := SourceConfig{Table: "shop.orders", Warehouse: r.cfg.Warehouse, BatchRows: 30}
 	var rows []string
-	var at Position
-	stop := func(bs []flow.Batch, next Position) error {
-		if len(rows) > 0 {
-			return errStop
-		}
-		rows, at = append(rows, texts(bs[0].RecordBatch)...), next
-		return nil
-	}
-	one := func(cfg SourceConfig, from *Position, emit func([]flow.Batch, Position) error) {
-		t.Helper()
+	begun, ended := map[string]Position{}, []string{}
+	run := func(cfg SourceConfig, batches int) error {
 		s := Source(cfg)
+		if err := s.(flow.Resumer).Resume(t.Context(), maps.Keys(begun), slices.Values(ended)); err != nil {
+			return err
+		}
 		for split, err := range s.Splits(t.Context()) {
 			if err != nil {
-				t.Fatal(err)
+				return err
 			}
-			if err := s.Run(t.Context(), split, from, flow.ForwardTo(emit)); err != nil && !errors.Is(err, errStop) {
-				t.Fatal(err)
+			id := s.ID(split)
+			if slices.Contains(ended, id) {
+				continue
 			}
+			var from *Position
+			if at, ok := begun[id]; ok {
+				from = &at
+			}
+			err := s.Run(t.Context(), split, from, flow.ForwardTo(func(bs []flow.Batch, next Position) error {
+				if batches--; batches < 0 {
+					return errStop
+				}
+				rows = append(rows, texts(bs[0].RecordBatch)...)
+				begun[id] = next
+				return nil
+			}))
+			if errors.Is(err, errStop) {
+				return nil
+			}
+			if err != nil {
+				return err
+			}
+			delete(begun, id)
+			ended = append(ended, id)
 		}
+		return nil
 	}
-	one(cfg, nil, stop)
+	if err := run(cfg, 5); err != nil { // a file, and a batch of the next
+		t.Fatal(err)
+	}
+	first := r.load().CurrentSnapshot().SnapshotID
 	r.admin(func(tx *table.Transaction) error {
 		return tx.Delete(t.Context(), iceberg.EqualTo(iceberg.Reference("name"), "n1"), nil)
 	})
-	one(cfg, &at, func(bs []flow.Batch, _ Position) error {
-		rows = append(rows, texts(bs[0].RecordBatch)...)
-		return nil
-	})
-	if len(rows) != 100 || rows[99] != "id=99 name=n1" {
-		t.Errorf("%d rows, the last is %s", len(rows), rows[len(rows)-1])
+	r.epoch(ids(t, 200, 250))
+	if err := run(cfg, 100); err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(rows)
+	if rows = slices.Compact(rows); len(rows) != 200 || len(ended) != 2 {
+		t.Errorf("%d rows, %d splits", len(rows), len(ended))
+	}
+	other := cfg
+	other.Snapshot = r.load().CurrentSnapshot().SnapshotID
+	if err := run(other, 100); flow.KindOf(err) != flow.BadConfig {
+		t.Errorf("another snapshot: kind %s, %v", flow.KindOf(err), err)
+	}
+	next := cfg
+	next.FromSnapshot = first
+	if err := run(next, 100); err != nil || len(rows) != 250 {
+		t.Errorf("what was appended since: %d rows, %v", len(rows), err)
 	}
 }
 

@@ -29,16 +29,17 @@ type SourceConfig struct {
 	// null, is nan, and, or, not and parentheses.
 	Filter string `json:"filter"`
 
-	// The snapshot to read, by its id; the newest by default. A read that is
-	// resumed goes on with the newest of then: set it when others rewrite
-	// the files of the table meanwhile.
+	// The snapshot to read, by its id, with the columns that it had. By
+	// default the one that is the newest when the pipeline first runs; it
+	// stays at that one.
 	Snapshot int64 `json:"snapshot" weir:"min=0"`
 
 	// Read the table as it was then.
 	AsOf *time.Time `json:"as_of"`
 
-	// Read only what was appended after this snapshot. Deletes are not
-	// applied, and rewrites are left out.
+	// Read only what was appended after this snapshot, as when a read of it
+	// has ended and the table has grown. Deletes are not applied, and rewrites
+	// are left out.
 	FromSnapshot int64 `json:"from_snapshot" weir:"min=0"`
 
 	// Read up to this snapshot, with it.
