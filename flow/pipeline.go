@@ -176,6 +176,7 @@ type node struct {
 	consumers []any                      // func(*compile, *engine.Lane) (engine.Port[T], error)
 	guarantee func() (Guarantee, string) // of a sink: what itself promises
 	sink      func(c *compile) *engine.Sink
+	describe  func() string // of a Describer
 	taken     struct{ rows, bytes, batches atomic.Int64 } // by a sink
 	replays   func() (bool, string)                       // of a source
 	total     func() int64                                // of a Sized source: all there is

@@ -99,6 +99,13 @@ func (g Guarantee) String() string {
 	return [...]string{"at-most-once", "at-least-once", "effectively-once", "exactly-once"}[g]
 }
 
+// Describer is an optional method of a [Sink]: what the other side holds after
+// its last commit, for people ("snapshot 7, 12 files, 300,000 rows"); "" when
+// nothing is known. It is called by any goroutine.
+type Describer interface {
+	Describe() string
+}
+
 // Guarantor is an optional method of a [Sink]. A sink without it promises
 // ExactlyOnce by its two phases.
 type Guarantor interface {

@@ -18,6 +18,9 @@ func To[T, C any](in Flow[T], name string, s Sink[T, C], ops ...Op) {
 		name: in.n.p.claim(name), kind: "sink", what: fmt.Sprintf("To %T", s), par: in.n.par,
 		in: []*node{in.n}, guarantee: guarantee(s),
 	})
+	if d, ok := s.(Describer); ok {
+		out.n.describe = d.Describe
+	}
 	out.n.sink = func(c *compile) *engine.Sink { return engineSink(c, out.n, s) }
 	consume(in, func(c *compile, l *engine.Lane) (engine.Port[T], error) {
 		w, err := s.Open(c.ctx, c.task(out.n, l.Sub))

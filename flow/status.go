@@ -37,6 +37,7 @@ type StageStatus struct {
 
 	Guarantee string // of a sink
 	Why       string
+	Detail    string // of a sink: what the other side holds
 }
 
 // Status looks at the pipeline. It may be called at any time.
@@ -82,6 +83,9 @@ func (p *Pipeline) stage(c *compile, n *node) StageStatus {
 		st.Rows, st.Bytes, st.Batches = n.taken.rows.Load(), n.taken.bytes.Load(), n.taken.batches.Load()
 		g, why := p.guarantee(n)
 		st.Guarantee, st.Why = g.String(), why
+		if n.describe != nil {
+			st.Detail = n.describe()
+		}
 	}
 	return st
 }
