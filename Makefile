@@ -10,7 +10,12 @@ help:              ## list the targets
 
 demo:              ## real flights into an Iceberg table; run it again, or kill it in between
 	@$(GO) run ./cmd/weir run examples/flights.yaml
+	@echo
 	@$(GO) run ./cmd/weir discover --connector iceberg --set warehouse=demo/lake --set table=demo.flights
+	@echo
+	@echo "Look at it with any reader of Iceberg or Parquet: the files are in demo/lake, for example"
+	@echo "  duckdb -c \"SELECT origin, count(*) FROM 'demo/lake/demo.db/flights/data/**/*.parquet' GROUP BY 1 ORDER BY 2 DESC\""
+	@echo "Run make demo again: nothing is doubled. rm -rf demo begins anew."
 
 setup:             ## install what the tests need (Debian packages); quiet when it is there
 	@scripts/setup.sh

@@ -23,7 +23,7 @@ func reportOf(s flow.Status) live.Report {
 			Queue: st.Queue, QueueBytes: st.QueueBytes,
 			BlockedSeconds: st.Blocked.Seconds(), LagSeconds: st.Lag.Seconds(),
 			Done: st.Done, Total: st.Total, SecondsLeft: -1, Finished: st.Finished,
-			Guarantee: st.Guarantee, Why: st.Why,
+			Guarantee: st.Guarantee, Why: st.Why, Detail: st.Detail,
 		}
 		if json.Valid([]byte(st.Position)) {
 			stage.Position = json.RawMessage(st.Position)

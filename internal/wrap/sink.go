@@ -36,6 +36,14 @@ func (s *sink[T, C]) Guarantee() (flow.Guarantee, string) {
 	return flow.ExactlyOnce, "two-phase commit"
 }
 
+// Describe is what the sink says of itself.
+func (s *sink[T, C]) Describe() string {
+	if d, ok := s.s.(flow.Describer); ok {
+		return d.Describe()
+	}
+	return ""
+}
+
 // Open opens a writer.
 func (s *sink[T, C]) Open(ctx context.Context, t flow.Task) (flow.Writer[T, C], error) {
 	var w flow.Writer[T, C]

@@ -37,6 +37,7 @@ type sink struct {
 	mu    sync.Mutex
 	uuid  string // of the table, when it is known
 	shape *shape // for new files
+	held  string // what the table holds, for people
 }
 
 // Sink appends batches to an Iceberg table, exactly once. What is not set in
@@ -74,6 +75,7 @@ func (s *sink) Start(ctx context.Context, last flow.Txn) error {
 	}
 	s.mu.Lock()
 	err = s.same(t)
+	s.held = describe(t.Metadata())
 	s.mu.Unlock()
 	if err != nil {
 		return err
