@@ -23,7 +23,7 @@ func openReader() (*reader, error) {
 
 func (r *reader) exec(ctx context.Context, text string) error {
 	if _, err := r.db.ExecContext(ctx, text); err != nil {
-		return fmt.Errorf("%s: %w", text, err)
+		return fmt.Errorf("DuckDB: %.100s: %w", text, err)
 	}
 	return nil
 }
@@ -54,7 +54,7 @@ func (r *reader) digest(ctx context.Context, query string) (d digest, err error)
 	}
 	text := "SELECT count(*), coalesce(sum(md5_number_lower(to_json(t)::VARCHAR)::HUGEINT), 0)::VARCHAR FROM (" + query + ") t"
 	if err := r.db.QueryRowContext(ctx, text).Scan(&d.Rows, &d.Sum); err != nil {
-		return d, fmt.Errorf("%s: %w", text, err)
+		return d, fmt.Errorf("ask DuckDB for a digest: %w", err)
 	}
 	return d, nil
 }

@@ -72,6 +72,7 @@ func (t target) fits(n int) bool {
 func (p *plan) made(k kill) {
 	if k.point == "" {
 		p.randoms--
+		p.span += p.span / 8
 		return
 	}
 	p.points--
@@ -83,7 +84,12 @@ func (p *plan) made(k kill) {
 }
 
 // missed notes that a life ended before k, and returns how often that was so.
+// How long lives take depends on what else the machine does, so the times of
+// random kills follow what is seen.
 func (p *plan) missed(k kill) int {
+	if k.after > 0 {
+		p.span = max(p.span*2/3, 20*time.Millisecond)
+	}
 	i := slices.IndexFunc(p.todo, func(t target) bool { return t.hit == k.point })
 	if i < 0 {
 		return 0

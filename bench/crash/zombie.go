@@ -56,7 +56,8 @@ func (s *site) zombie(ctx context.Context, j job, c crew, point string, n int) e
 
 // overtake runs the job to its end with a copy of the state.
 func (s *site) overtake(ctx context.Context, j job, c crew, dir string) error {
-	if err := os.CopyFS(filepath.Join(dir, "copy"), os.DirFS(filepath.Join(dir, "state"))); err != nil {
+	// Of the pipeline alone: the folder above it has sockets.
+	if err := os.CopyFS(filepath.Join(dir, "copy", j.name), os.DirFS(filepath.Join(dir, "state", j.name))); err != nil {
 		return fmt.Errorf("copy the state: %w", err)
 	}
 	second := j

@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -234,9 +235,7 @@ func (s *Folder) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 	failpoint.Hit("file/commit/synced")
 	if err := l.append(e); err != nil {
 		if errors.Is(err, errTaken) {
-			err = flow.Markf(flow.Conflict, "%s: another run of pipeline %s wrote to it meanwhile: stop one of them; "+
-				"epoch %d is not in it", s.dir, t.Pipeline, t.Epoch)
-			return errors.Join(err, withdraw(d, moved))
+			return s.overtaken(d, where, t, moved)
 		}
 		return err
 	}
@@ -293,6 +292,30 @@ func publish(d disk, where folders, f Staged) error {
 	}
 	return flow.Markf(flow.Conflict, "%s is gone, and so are its %d rows, which the sources will not give again: "+
 		"put it back from a backup, or begin with a new state directory and an empty folder", f.Staged, f.Rows)
+}
+
+// overtaken ends a commit whose place in the log another run has taken. What
+// the log names by now stays: the other one made the same commit, from a copy
+// of the same state.
+func (s *Folder) overtaken(d disk, where folders, t flow.Txn, moved []Staged) error {
+	conflict := flow.Markf(flow.Conflict, "%s: another run of pipeline %s wrote to it meanwhile: stop one of them; "+
+		"epoch %d was not written by this one", s.dir, t.Pipeline, t.Epoch)
+	l, err := openLog(d, where.log)
+	if err != nil {
+		return errors.Join(conflict, err)
+	}
+	all, err := l.all()
+	if err != nil {
+		return errors.Join(conflict, err)
+	}
+	named := map[string]bool{}
+	for _, e := range all {
+		for _, f := range e.Files {
+			named[f.Path] = true
+		}
+	}
+	moved = slices.DeleteFunc(moved, func(f Staged) bool { return named[f.Path] })
+	return errors.Join(conflict, withdraw(d, moved))
 }
 
 // withdraw takes files that were moved out of sight again.
