@@ -22,7 +22,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the sessions in testdata/script. PORT is a free port. Rewrite what they expect
+// TestScripts runs the sessions in testdata/script. ROOT is the
+// repository, PORT a free port. Rewrite what they expect
 // with: WEIR_REWRITE=1 go test ./cmd.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -34,6 +35,11 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			root, err := filepath.Abs("..")
+			if err != nil {
+				return err
+			}
+			env.Setenv("ROOT", root)
 			env.Setenv("PORT", strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
 			return l.Close()
 		},
