@@ -14,8 +14,8 @@ func (s *sink) Describe() string {
 	return s.held
 }
 
-// describe is a table's current snapshot for people.
-func describe(m table.Metadata) string {
+// holds is a table's current snapshot for people.
+func holds(m table.Metadata) string {
 	now := m.CurrentSnapshot()
 	if now == nil {
 		return "no snapshot"

@@ -86,7 +86,7 @@ func (s *sink) current() *shape {
 func (s *sink) committed(meta table.Metadata) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.held = describe(meta)
+	s.held = holds(meta)
 	if s.shape == nil || s.shape.last > meta.LastColumnID() {
 		return
 	}

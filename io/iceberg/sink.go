@@ -75,7 +75,7 @@ func (s *sink) Start(ctx context.Context, last flow.Txn) error {
 	}
 	s.mu.Lock()
 	err = s.same(t)
-	s.held = describe(t.Metadata())
+	s.held = holds(t.Metadata())
 	s.mu.Unlock()
 	if err != nil {
 		return err
