@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -27,7 +28,12 @@ func (s *seen) detail() string {
 	if n := s.retries.Load(); n > 0 {
 		notes = append(notes, plural(n, "retry", "retries"))
 	}
-	return strings.Join(notes, ", ")
+	return join(notes...)
+}
+
+// join puts what is not empty side by side.
+func join(notes ...string) string {
+	return strings.Join(slices.DeleteFunc(notes, func(s string) bool { return s == "" }), ", ")
 }
 
 func plural(n int64, one, many string) string {
