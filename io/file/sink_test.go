@@ -290,6 +290,33 @@ func TestRace(t *testing.T) {
 	sameAsLog(t, dir)
 }
 
+// TestSameCommitTwice has two processes with copies of one state make the same
+// commit: the one that comes second must not take its files away again.
+func TestSameCommitTwice(t *testing.T) {
+	dir := memoryDir(t)
+	a := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "a"}
+	sa := a.sink()
+	if err := a.start(t, sa); err != nil {
+		t.Fatal(err)
+	}
+	sa.before = func(step, name string) error {
+		if step != "link" {
+			return nil
+		}
+		sa.before = nil
+		return a.start(t, a.sink())
+	}
+	if err := a.epoch(t, sa, 1, ids(0, 5)); flow.KindOf(err) != flow.Conflict {
+		t.Fatalf("got %v", err)
+	}
+	got := visible(t, dir)
+	slices.Sort(got)
+	if !slices.Equal(got, upTo(5)) {
+		t.Error(got)
+	}
+	sameAsLog(t, dir)
+}
+
 // TestLostFiles checks that what was lost outside is not passed over.
 func TestLostFiles(t *testing.T) {
 	dir := memoryDir(t)
