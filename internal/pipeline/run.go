@@ -129,7 +129,7 @@ func (m *member) report(now time.Time) live.Report {
 	r.Pipeline, r.Time, r.Started = m.graph.plan.Name, now, started
 	for i, stage := range r.Stages {
 		if s := m.graph.seen[stage.Name]; s != nil {
-			r.Stages[i].Detail = join(s.detail(), r.Stages[i].Detail)
+			r.Stages[i].Detail = beside(s.detail(), r.Stages[i].Detail)
 		}
 	}
 	switch {

@@ -28,11 +28,11 @@ func (s *seen) detail() string {
 	if n := s.retries.Load(); n > 0 {
 		notes = append(notes, plural(n, "retry", "retries"))
 	}
-	return join(notes...)
+	return beside(notes...)
 }
 
-// join puts what is not empty side by side.
-func join(notes ...string) string {
+// beside puts what is not empty side by side.
+func beside(notes ...string) string {
 	return strings.Join(slices.DeleteFunc(notes, func(s string) bool { return s == "" }), ", ")
 }
 
