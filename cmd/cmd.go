@@ -40,6 +40,7 @@ type Streams struct {
 // Main runs the command that the program's arguments name, and exits: 0 when
 // it worked, 2 when settings are at fault, 1 otherwise.
 func Main(reg *connector.Registry) {
+	signal.Ignore(syscall.SIGPIPE) // a reader that went away is an error of the write, not the end of the process
 	err := Run(context.Background(), os.Args[1:], Streams{
 		Out: os.Stdout, Err: os.Stderr, Env: os.LookupEnv, Signals: osSignals, Width: osWidth,
 	}, reg)

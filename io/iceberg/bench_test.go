@@ -201,3 +201,55 @@ func appendPeer(b *testing.B, dir string, fields []string, batches []arrow.Recor
 	}
 	return total(meta.CurrentSnapshot(), "total-files-size")
 }
+
+// BenchmarkCommit is the time of an epoch with one small file, on a table that
+// has n commits already.
+func BenchmarkCommit(b *testing.B) {
+	for _, n := range []int{10, 100, 300} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			e := &epochs{b: b, sink: Sink(Config{Table: "a.b", Warehouse: b.TempDir()}), rows: madeFlights(1 << 16)[0].NewSlice(0, 10)}
+			for range n {
+				e.next()
+			}
+			start := cpu()
+			for b.Loop() {
+				e.next()
+			}
+			b.ReportMetric((cpu()-start)*1e3/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+// epochs commits one epoch after the other.
+type epochs struct {
+	b    *testing.B
+	sink flow.Sink[flow.Batch, Part]
+	rows arrow.RecordBatch
+	done flow.Epoch
+}
+
+func (e *epochs) next() {
+	w, err := e.sink.Open(e.b.Context(), flow.Task{Of: 1, Pipeline: "p", Incarnation: "i", Name: "s", Epoch: e.done + 1, Alloc: memory.DefaultAllocator})
+	if err != nil {
+		e.b.Fatal(err)
+	}
+	if err := w.Write(e.b.Context(), flow.Batch{RecordBatch: e.rows}); err != nil {
+		e.b.Fatal(err)
+	}
+	finish, err := w.Prepare(e.b.Context(), e.done+1)
+	if err != nil {
+		e.b.Fatal(err)
+	}
+	part, err := finish(e.b.Context())
+	if err != nil {
+		e.b.Fatal(err)
+	}
+	t := flow.Txn{Pipeline: "p", Incarnation: "i", Sink: "s", Epoch: e.done + 1, Previous: e.done}
+	if err := e.sink.Commit(e.b.Context(), t, []Part{part}); err != nil {
+		e.b.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		e.b.Fatal(err)
+	}
+	e.done++
+}

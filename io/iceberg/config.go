@@ -100,6 +100,11 @@ type Config struct {
 	// The level of zstd, 1 to 22; 0 leaves it to the writer.
 	CompressionLevel int `json:"compression_level" weir:"min=0,max=22"`
 
+	// The encodings of the files: basic is what every engine's reader of Iceberg
+	// knows (plain and dictionary); all adds delta and split encodings, for
+	// smaller files that older Spark runtimes can not read.
+	Encodings string `json:"encodings" weir:"oneof=basic|all"`
+
 	// Columns whose files get a bloom filter.
 	Bloom []string `json:"bloom"`
 
@@ -125,6 +130,7 @@ func (c Config) defaults() Config {
 	set(&c.Schema, "add_columns")
 	set(&c.TargetFileSize, 128<<20)
 	set(&c.Compression, "zstd")
+	set(&c.Encodings, "basic")
 	set(&c.OpenPartitions, 64)
 	c.Catalog = c.Catalog.defaults()
 	return c

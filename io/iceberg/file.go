@@ -51,7 +51,8 @@ func (w *writer) create(p *partition.Partition) (*file, error) {
 	f.buf = bufio.NewWriterSize(f.out, 64<<10)
 	c := w.sink.cfg
 	f.w, err = parquet.NewWriter(f.buf, w.shape.arrow, parquet.WriterOptions{
-		Compression: c.Compression, Level: c.CompressionLevel, Bloom: c.Bloom, Alloc: w.task.Alloc,
+		Compression: c.Compression, Level: c.CompressionLevel, Encodings: c.Encodings,
+		Bloom: c.Bloom, Alloc: w.task.Alloc,
 		Workers: w.workers(), Encoders: &w.memory,
 		RowGroupBytes: max(1<<20, min(parquet.DefaultRowGroupBytes, w.task.Memory/4)),
 		KeyValue:      map[string]string{"iceberg.schema": string(w.shape.asSchema)},

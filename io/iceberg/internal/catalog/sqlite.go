@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/apache/iceberg-go/table"
 	_ "modernc.org/sqlite" // the driver, without cgo
@@ -30,6 +31,24 @@ type SQLite struct {
 
 	// Warehouse is the location below which tables are created.
 	Warehouse string
+
+	mu   sync.Mutex
+	at   string         // the metadata file that was read or written last
+	meta table.Metadata // what it holds: such files never change
+}
+
+// read returns the content of a metadata file.
+func (c *SQLite) read(ctx context.Context, id table.Identifier, at string) (table.Metadata, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at != at {
+		t, err := table.NewFromLocation(ctx, id, at, filesOf(at, nil), nil)
+		if err != nil {
+			return nil, fmt.Errorf("read table %s: metadata %s: %w", String(id), at, err)
+		}
+		c.at, c.meta = at, t.Metadata()
+	}
+	return c.meta, nil
 }
 
 const layout = `
@@ -132,11 +151,11 @@ func (c *SQLite) load(ctx context.Context, db *sql.DB, id table.Identifier) (*ta
 	if err != nil {
 		return nil, fmt.Errorf("load table %s from %s: %w", String(id), c.File, err)
 	}
-	t, err := table.NewFromLocation(ctx, id, at.String, filesOf(at.String, nil), nil)
+	meta, err := c.read(ctx, id, at.String)
 	if err != nil {
-		return nil, fmt.Errorf("read table %s: metadata %s: %w", String(id), at.String, err)
+		return nil, err
 	}
-	return t, nil
+	return table.New(id, meta, at.String, filesOf(at.String, nil), nil), nil
 }
 
 // Create makes the table, and its namespace when that is missing.
@@ -240,6 +259,9 @@ func (c *SQLite) Commit(ctx context.Context, id table.Identifier, reqs []table.R
 	case n == 0:
 		return nil, errors.Join(fmt.Errorf("commit to %s: %w", String(id), ErrConflict), Disk{}.Remove(at))
 	}
+	c.mu.Lock()
+	c.at, c.meta = at, meta
+	c.mu.Unlock()
 	return meta, nil
 }
 
