@@ -53,7 +53,8 @@ type Config struct {
 	CSV CSV `json:"csv"`
 
 	// Large files that are not compressed are read in parts of about this
-	// size, by several tasks and with a position of their own.
+	// size, by several tasks and with a position of their own; CSV only when
+	// on_error is fail. A file that was begun keeps the size it was begun with.
 	SplitSize spec.Size `json:"split_size" weir:"min=1KiB"`
 
 	// The longest row, as text. A longer one is an error of that row.
