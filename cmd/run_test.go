@@ -204,3 +204,34 @@ func TestClosedOutput(t *testing.T) {
 		t.Errorf("got %v, want %v", err, io.ErrClosedPipe)
 	}
 }
+
+// TestCodes: 0 when it worked, 2 when settings are wrong, 1 otherwise.
+func TestCodes(t *testing.T) {
+	wrong := filepath.Join(t.TempDir(), "wrong.yaml")
+	if err := os.WriteFile(wrong, []byte("sources: {in: {connector: endles}}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		want int
+	}{
+		{"help", 0},
+		{"version", 0},
+		{"spec stuck", 0},
+		{"check " + file(t, "{out: {connector: stuck}}"), 0},
+		{"", 0},
+		{"nonsense", 2},
+		{"run", 2},
+		{"run --nonsense", 2},
+		{"run " + wrong, 2},
+		{"check " + wrong, 2},
+		{"run none.yaml", 2},
+		{"status --addr 127.0.0.1:1", 1},
+	} {
+		reg, _ := testRegistry()
+		err := cmd.Run(t.Context(), strings.Fields(c.args), cmd.Streams{Out: io.Discard, Err: io.Discard, Env: os.LookupEnv}, reg)
+		if got := cmd.Code(err); got != c.want {
+			t.Errorf("weir %s: exit code %d (%v), want %d", c.args, got, err, c.want)
+		}
+	}
+}
