@@ -33,7 +33,8 @@ pipelines:
 func TestBlockedSink(t *testing.T) {
 	dir := t.TempDir()
 	weir := filepath.Join(dir, "weir")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", weir, "github.com/weirflow/weir/cmd/weir")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", weir, "./cmd/weir")
+	build.Dir = "../.."
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build: %v\n%s", err, out)
 	}
