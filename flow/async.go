@@ -12,7 +12,8 @@ const defaultWorkers = 4
 // MapAsync applies f with Workers(n) calls running at once, for functions
 // that wait for something. Results keep the order of their inputs, unless
 // Unordered. ChunkRows(n) hands over n elements at a time, for functions that
-// compute; 1 when not said. At most 2n+1 chunks are in flight.
+// compute; 1 when not said. At most 2n+1 chunks are in flight, and fewer when
+// they would take more than their share of the memory limit.
 func MapAsync[A, B any](in Flow[A], f func(context.Context, A) (B, error), ops ...Op) Flow[B] {
 	o := optsOf(ops)
 	name := o.name

@@ -1,11 +1,31 @@
 package flow
 
-import "github.com/weirflow/weir/internal/engine"
+import (
+	"github.com/apache/arrow-go/v18/arrow"
+
+	"github.com/weirflow/weir/internal/engine"
+)
 
 // Failed is an element that a function could not take, and why.
 type Failed[A any] struct {
 	In  A
 	Err error
+}
+
+// Counted reports whether inputs are counted by references, like batches.
+func (f Failed[A]) Counted() bool {
+	_, release := engine.Refs[A]()
+	return release != nil
+}
+
+func (f Failed[A]) held() arrow.RecordBatch { return rowsIn(f.In) }
+
+// rowsIn returns the rows that v holds, nil when it holds none.
+func rowsIn(v any) arrow.RecordBatch {
+	if h, ok := v.(holder); ok {
+		return h.held()
+	}
+	return nil
 }
 
 // Retain adds a reference to an input that is counted, like a batch.

@@ -60,6 +60,8 @@ func (b Batch) Release() {
 	}
 }
 
+func (b Batch) held() arrow.RecordBatch { return b.RecordBatch }
+
 // dataBytes counts the bytes of the buffers that the range of d uses.
 func dataBytes(d arrow.ArrayData) int64 {
 	n := int64(0)

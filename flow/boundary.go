@@ -7,9 +7,9 @@ import (
 )
 
 // boundary is the general queue between lanes: several flows into par lanes.
-// route makes, for producing lane sub, the choice of the lane that takes an
+// route makes, for a producing lane, the choice of the lane that takes an
 // element.
-func boundary[T any](what, name string, par int, route func(sub int) func(T) int, ins ...Flow[T]) Flow[T] {
+func boundary[T any](what, name string, par int, route func(l *engine.Lane) func(T) int, ins ...Flow[T]) Flow[T] {
 	p := ins[0].n.p
 	n := &node{name: name, kind: "boundary", what: what, par: par}
 	producers := 0
@@ -46,22 +46,22 @@ func boundary[T any](what, name string, par int, route func(sub int) func(T) int
 		base := first
 		first += in.n.par
 		consume(in, func(c *compile, l *engine.Lane) (engine.Port[T], error) {
-			return exchange(c).Write(l, base+l.Sub, route(l.Sub)), nil
+			return exchange(c).Write(l, base+l.Sub, route(l)), nil
 		})
 	}
 	return out
 }
 
 // round sends the elements to each of par lanes in turn.
-func round[T any](par int) func(sub int) func(T) int {
-	return func(sub int) func(T) int {
-		i := sub
+func round[T any](par int) func(l *engine.Lane) func(T) int {
+	return func(l *engine.Lane) func(T) int {
+		i := l.Sub
 		return func(T) int { i++; return i % par }
 	}
 }
 
 // straight keeps the elements in the lane that they come from.
-func straight[T any](sub int) func(T) int { return func(T) int { return sub } }
+func straight[T any](l *engine.Lane) func(T) int { return func(T) int { return l.Sub } }
 
 // Merge joins flows of one type into one, on a goroutine of its own. Order is
 // kept within each input.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/weirflow/weir/internal/bincode"
@@ -33,7 +34,9 @@ type cells[K comparable, S any] struct {
 	epoch   Epoch
 	changed []*cell[K, S]
 	cleared []tombstone
+	gone    map[K]Epoch // cleared; the store may not know until that epoch is durable
 	slab    []cell[K, S]
+	free    []*cell[K, S]
 
 	mu      sync.Mutex
 	pending []*snapshot[K, S] // unfinished, oldest first
@@ -58,11 +61,11 @@ func openCells[K comparable, S any](t OpenTask, key *bincode.KeyCodec[K]) (*cell
 	if err != nil {
 		return nil, fmt.Errorf("state: %w", err)
 	}
-	if err := t.Schema(codec.Schema()); err != nil {
+	if err := t.Schema(fmt.Sprintf("%T: %s", *new(K), codec.Schema())); err != nil {
 		return nil, err
 	}
 	return &cells[K, S]{
-		task: t, key: key, codec: codec, live: map[K]*cell[K, S]{}, epoch: t.Epoch, max: maxCells,
+		task: t, key: key, codec: codec, live: map[K]*cell[K, S]{}, gone: map[K]Epoch{}, epoch: t.Epoch, max: maxCells,
 	}, nil
 }
 
@@ -93,11 +96,15 @@ func (c *cells[K, S]) decode(val []byte, into *cell[K, S]) error {
 }
 
 func (c *cells[K, S]) make(k K) *cell[K, S] {
-	if len(c.slab) == 0 {
-		c.slab = make([]cell[K, S], slabCells)
+	var one *cell[K, S]
+	if n := len(c.free); n > 0 {
+		one, c.free = c.free[n-1], c.free[:n-1]
+	} else {
+		if len(c.slab) == 0 {
+			c.slab = make([]cell[K, S], slabCells)
+		}
+		one, c.slab = &c.slab[0], c.slab[1:]
 	}
-	one := &c.slab[0]
-	c.slab = c.slab[1:]
 	one.key = k
 	c.live[k] = one
 	return one
@@ -130,7 +137,12 @@ func (c *cells[K, S]) touch(k K) (*cell[K, S], error) {
 	return one, nil
 }
 
+// load reads the state of a key that live does not have, unless it was
+// cleared since the store was written.
 func (c *cells[K, S]) load(one *cell[K, S]) error {
+	if e, ok := c.gone[one.key]; ok && e > c.task.Durable() {
+		return nil
+	}
 	val, ok, err := c.task.Get(c.group(one.key), c.storeKey(nil, one.key))
 	if err != nil || !ok {
 		return err
@@ -161,8 +173,12 @@ func (c *cells[K, S]) preserve(one *cell[K, S]) {
 func (c *cells[K, S]) clear(one *cell[K, S]) {
 	delete(c.live, one.key)
 	c.mu.Lock()
-	one.dead = true
+	one.dead, one.s = true, *new(S)
 	c.mu.Unlock()
+	if c.task.Stateless {
+		return
+	}
+	c.gone[one.key] = c.epoch
 	c.cleared = append(c.cleared, tombstone{c.group(one.key), c.storeKey(nil, one.key)})
 }
 
@@ -173,6 +189,8 @@ func (c *cells[K, S]) evict() {
 		if one.changed <= durable {
 			delete(c.live, k)
 			c.partial = true
+			*one = cell[K, S]{}
+			c.free = append(c.free, one)
 		}
 		if tries++; tries == 2 {
 			return
@@ -185,6 +203,9 @@ func (c *cells[K, S]) snapshot(e Epoch, w StateWriter) {
 	s := &snapshot[K, S]{epoch: e, cells: c.changed, early: map[*cell[K, S]][]byte{}}
 	cleared := c.cleared
 	c.changed, c.cleared, c.epoch = nil, nil, e+1
+	if durable := c.task.Durable(); len(c.gone) > 0 {
+		maps.DeleteFunc(c.gone, func(_ K, at Epoch) bool { return at <= durable })
+	}
 	if len(s.cells)+len(cleared) == 0 || c.task.Stateless {
 		return
 	}
@@ -205,27 +226,31 @@ const writeAtOnce = 128
 
 // write encodes the cells of s. It runs beside the lane.
 func (c *cells[K, S]) write(s *snapshot[K, S], w StateWriter) {
-	var key, val []byte
 	for rest := s.cells; len(rest) > 0; {
 		some := rest[:min(writeAtOnce, len(rest))]
 		rest = rest[len(some):]
-		c.mu.Lock()
-		for _, one := range some {
-			if one.dead && one.encoded < s.epoch && one.changed == s.epoch {
-				continue
-			}
-			early, ok := s.early[one]
-			if !ok {
-				val = c.codec.Append(val[:0], &one.s)
-				one.encoded = s.epoch
-				early = val
-			}
-			key = c.storeKey(key[:0], one.key)
-			w.Set(c.group(one.key), key, early)
-		}
-		c.mu.Unlock()
+		c.writeSome(some, s, w)
 	}
 	c.mu.Lock()
 	c.pending = c.pending[1:]
 	c.mu.Unlock()
+}
+
+func (c *cells[K, S]) writeSome(some []*cell[K, S], s *snapshot[K, S], w StateWriter) {
+	var key, val []byte
+	c.mu.Lock()
+	defer c.mu.Unlock() // a codec of a user's type may panic
+	for _, one := range some {
+		early, ok := s.early[one]
+		if !ok && one.dead {
+			continue // cleared in the same epoch
+		}
+		if !ok {
+			val = c.codec.Append(val[:0], &one.s)
+			one.encoded = s.epoch
+			early = val
+		}
+		key = c.storeKey(key[:0], one.key)
+		w.Set(c.group(one.key), key, early)
+	}
 }

@@ -99,7 +99,7 @@ func (s faultySplits) CommittedSplit(context.Context, int, int) error {
 // sour is a state that can not be encoded when the fault says so.
 type sour struct{ F fault }
 
-func (s sour) MarshalBinary() ([]byte, error)   { return nil, s.F.hit("codec") }
+func (s sour) MarshalBinary() ([]byte, error)  { return nil, s.F.hit("codec") }
 func (s *sour) UnmarshalBinary(b []byte) error { return nil }
 
 // faultyOp is a low-level operator.
@@ -248,7 +248,8 @@ func TestFaults(t *testing.T) {
 		at, splits := strings.CutPrefix(step, "splits/")
 		for _, panics := range []bool{false, true} {
 			for _, async := range []bool{false, true} {
-				if async && name == "in.yes" {
+				name := name
+				if async && step == "in.yes" {
 					name = "in.async.yes"
 				}
 				t.Run(fmt.Sprintf("%s/panics=%v/async=%v", step, panics, async), func(t *testing.T) {

@@ -13,10 +13,18 @@ func FlatMap[A, B any](in Flow[A], f func(a A, emit func(B) error) error, ops ..
 			return engine.Port[A]{}, err
 		}
 		id := out.n.id
-		emit := emitting(l, out.n, next.Push)
+		if _, release := engine.Refs[B](); release == nil {
+			emit := emitting[A](l, out.n, nil, next.Push)
+			return engine.Port[A]{
+				Push: func(a A) error { l.At = id; return out.n.named(f(a, emit)) },
+				Ctl:  next.Ctl,
+			}, nil
+		}
+		in := new(A)
+		emit := emitting(l, out.n, in, next.Push)
 		return engine.Port[A]{
 			Push: func(a A) error {
-				l.At = id
+				l.At, *in = id, a
 				return out.n.named(f(a, emit))
 			},
 			Ctl: next.Ctl,
@@ -26,15 +34,20 @@ func FlatMap[A, B any](in Flow[A], f func(a A, emit func(B) error) error, ops ..
 }
 
 // emitting is push as user code calls it from inside an operator: what it
-// emits is given away, and the operator is at work again when it returns.
-func emitting[B any](l *engine.Lane, n *node, push func(B) error) func(B) error {
+// emits is given away, unless it is the input, *in, that it was lent; and the
+// operator is at work again when it returns.
+func emitting[A, B any](l *engine.Lane, n *node, in *A, push func(B) error) func(B) error {
 	id := n.id
-	_, release := engine.Refs[B]()
-	return func(b B) error {
-		err := push(b)
-		if release != nil {
-			release(b)
+	if _, release := engine.Refs[B](); release == nil {
+		return func(b B) error {
+			err := push(b)
+			l.At = id
+			return err
 		}
+	}
+	give := giving[A](push)
+	return func(b B) error {
+		err := give(*in, b)
 		l.At = id
 		return err
 	}

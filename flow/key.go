@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/weirflow/weir/internal/bincode"
+	"github.com/weirflow/weir/internal/engine"
 )
 
 // keyGroups is how many groups the keys of a pipeline fall into. A parallel
@@ -37,10 +38,19 @@ func KeyBy[K comparable, T any](in Flow[T], key func(T) K, ops ...Op) Keyed[K, T
 	if name == "" {
 		name = in.n.name + ".key"
 	}
-	k.in = boundary("shuffle", name, par, func(int) func(T) int {
-		return func(v T) int { return k.group(v) * par / keyGroups }
-	}, in)
+	k.in = shuffle(k, name, par, in)
 	return k
+}
+
+// shuffle spreads ins over par lanes by key.
+func shuffle[K comparable, T any](k Keyed[K, T], name string, par int, ins ...Flow[T]) Flow[T] {
+	id := int32(len(ins[0].n.p.nodes)) // of the boundary, whose code the key's function is
+	return boundary("shuffle", name, par, func(l *engine.Lane) func(T) int {
+		return func(v T) int {
+			l.At = id
+			return k.group(v) * par / keyGroups
+		}
+	}, ins...)
 }
 
 // Key returns the key of v.

@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/weirflow/weir/internal/engine"
 )
 
@@ -60,27 +62,27 @@ func TryMap[A, B any](in Flow[A], f func(A) (B, error), ops ...Op) Flow[B] {
 
 // giving is push for an operator that made b out of a and gives b away: what
 // is counted by references is released behind the push, unless it is the
-// input itself, which was only borrowed.
+// input itself, which was only borrowed. It is released after a panic too.
 func giving[A, B any](push func(B) error) func(A, B) error {
 	_, release := engine.Refs[B]()
 	if release == nil {
 		return func(_ A, b B) error { return push(b) }
 	}
 	return func(a A, b B) error {
-		err := push(b)
 		if !sameRows(any(a), any(b)) {
-			release(b)
+			defer release(b)
 		}
-		return err
+		return push(b)
 	}
 }
 
+// holder is an element with one reference to rows: a [Batch], a struct that
+// embeds one, a [Failed] one.
+type holder interface{ held() arrow.RecordBatch }
+
 // sameRows reports whether two elements share one reference.
 func sameRows(a, b any) bool {
-	x, ok := a.(Batch)
-	y, also := b.(Batch)
-	if ok && also {
-		return x.RecordBatch == y.RecordBatch
-	}
-	return false
+	x, ok := a.(holder)
+	y, also := b.(holder)
+	return ok && also && x.held() == y.held()
 }

@@ -91,13 +91,18 @@ func apply[A, B any](
 			return engine.Port[A]{}, err
 		}
 		first, last := owns(l.Sub, out.n.par)
-		op, err := open(c.ctx, c.openTask(out.n, l.Sub, first, last))
+		t := &opTask[A, B]{c: c, n: out.n, l: l, next: next}
+		err = engine.Calm(func() (err error) {
+			t.op, err = open(c.ctx, c.openTask(out.n, l.Sub, first, last))
+			return err
+		})
 		if err != nil {
 			return engine.Port[A]{}, out.n.named(err)
 		}
-		c.run.OnEnd(func() error { return out.n.named(op.Close()) })
-		t := &opTask[A, B]{c: c, n: out.n, l: l, op: op, next: next}
-		t.out = emitting(l, out.n, next.Push)
+		c.run.OnEnd(out.n.id, t.op.Close)
+		_, release := engine.Refs[B]()
+		t.lent = release != nil
+		t.out = emitting(l, out.n, &t.in, next.Push)
 		return engine.Port[A]{Push: t.push, Ctl: t.ctl}, nil
 	})
 	return out
@@ -154,15 +159,23 @@ type opTask[A, B any] struct {
 	op   Operator[A, B]
 	next engine.Port[B]
 	out  func(B) error
+	lent bool // what is emitted is counted, and may be what was lent
+	in   A    // what is lent
 }
 
 func (t *opTask[A, B]) push(a A) error {
 	t.l.At = t.n.id
+	if t.lent {
+		t.in = a
+	}
 	return t.n.named(t.op.Push(a, t.out))
 }
 
 func (t *opTask[A, B]) ctl(c engine.Ctl) error {
 	t.l.At = t.n.id
+	if t.lent {
+		t.in = *new(A)
+	}
 	var err error
 	switch c.Kind {
 	case engine.Watermark:
@@ -186,7 +199,7 @@ func (t *opTask[A, B]) snapshot(e Epoch) error {
 		d.changes, d.later = nil, nil
 	}
 	if len(d.changes)+len(d.later) > 0 {
-		t.c.run.AddDelta(d.write)
+		t.c.run.AddDelta(t.n.id, d.write)
 	}
 	return nil
 }

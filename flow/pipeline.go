@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
@@ -176,13 +175,8 @@ type node struct {
 	consumers []any                      // func(*compile, *engine.Lane) (engine.Port[T], error)
 	guarantee func() (Guarantee, string) // of a sink: what itself promises
 	sink      func(c *compile) *engine.Sink
-	describe  func() string // of a Describer
-	taken     struct{ rows, bytes, batches atomic.Int64 } // by a sink
-	replays   func() (bool, string)                       // of a source
-	total     func() int64                                // of a Sized source: all there is
-	done      func() int64                                // what was read of it
-	finished  func() bool
-	position  func() string
+	describe  func() string         // of a Describer
+	replays   func() (bool, string) // of a source
 
 	sinkNumber int // the engine's
 }

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/apache/arrow-go/v18/arrow"
+
 	"github.com/weirflow/weir/internal/bincode"
+	"github.com/weirflow/weir/internal/engine"
 )
 
 // Ctx is what a stateful function sees besides the element. It is valid for
@@ -86,22 +89,55 @@ type side[L, R any] struct {
 	isR   bool
 }
 
+// Counted reports whether either is counted by references.
+func (s side[L, R]) Counted() bool {
+	_, left := engine.Refs[L]()
+	_, right := engine.Refs[R]()
+	return left != nil || right != nil
+}
+
+func (s side[L, R]) one() any {
+	if s.isR {
+		return s.right
+	}
+	return s.left
+}
+
+func (s side[L, R]) held() arrow.RecordBatch { return rowsIn(s.one()) }
+
+// Retain adds a reference to an element that is counted.
+func (s side[L, R]) Retain() {
+	if v, ok := s.one().(interface{ Retain() }); ok {
+		v.Retain()
+	}
+}
+
+// Release gives it back.
+func (s side[L, R]) Release() {
+	if v, ok := s.one().(interface{ Release() }); ok {
+		v.Release()
+	}
+}
+
 // CoProcess is Process of two keyed flows that share their state: one lane
 // sees both, no lock is needed.
 func CoProcess[K comparable, L, R, S, B any](
 	l Keyed[K, L], r Keyed[K, R], name string,
 	onL func(c *Ctx[K, S, B], v L) error, onR func(c *Ctx[K, S, B], v R) error,
 ) Flow[B] {
-	both := Merge(
-		Map(l.in, func(v L) side[L, R] { return side[L, R]{left: v} }),
-		Map(r.in, func(v R) side[L, R] { return side[L, R]{right: v, isR: true} }),
-	)
-	keyed := KeyBy(both, func(s side[L, R]) K {
+	if l.in.n.p != r.in.n.p {
+		l.in.n.p.fail(fmt.Errorf("%s: flows of two pipelines", name))
+		r = Keyed[K, R]{Map(l.in, func(L) R { return *new(R) }), r.key, r.codec}
+	}
+	keyed := Keyed[K, side[L, R]]{codec: l.codec, key: func(s side[L, R]) K {
 		if s.isR {
 			return r.key(s.right)
 		}
 		return l.key(s.left)
-	}, Parallel(max(l.in.n.par, r.in.n.par)))
+	}}
+	keyed.in = shuffle(keyed, name+".both", max(l.in.n.par, r.in.n.par),
+		Map(l.in, func(v L) side[L, R] { return side[L, R]{left: v} }),
+		Map(r.in, func(v R) side[L, R] { return side[L, R]{right: v, isR: true} }))
 	return Process(keyed, name, func(c *Ctx[K, S, B], s side[L, R]) error {
 		if s.isR {
 			return onR(c, s.right)
@@ -144,6 +180,10 @@ func (p *process[K, S, B]) restore() error {
 		case cellPrefix:
 			return p.cells.restore(group, key[1:], val)
 		case timerPrefix:
+			if p.onTimer == nil {
+				return Markf(Conflict, "the state of %s has timers and the operator has no function for them:"+
+					" use ProcessTimed, or give it a new name to begin anew", p.task.Name)
+			}
 			return p.timers.restore(key[1:])
 		default:
 			return fmt.Errorf("state of %s: key of unknown kind %q", p.task.Name, key[0])

@@ -38,7 +38,7 @@ func ToBatches[T any](in Flow[T], ops ...Op) Flow[Batch] {
 			return engine.Port[T]{}, err
 		}
 		t := &batcher[T]{c: c, n: out.n, l: l, codec: codec, next: next, rows: make([]T, 0, size), sizer: engine.SizerOf[T]()}
-		t.limit = max(1, c.p.settings.memory/8)
+		t.limit = max(1, c.p.settings.memory/8/int64(out.n.par))
 		return engine.Port[T]{Push: t.push, Ctl: t.ctl}, nil
 	})
 	return out
@@ -57,6 +57,7 @@ type batcher[T any] struct {
 	rows  []T
 	bytes int64
 	first time.Time
+	mark  engine.Ctl // a watermark behind rows that are held; None: no such
 }
 
 func (t *batcher[T]) push(v T) error {
@@ -85,11 +86,27 @@ func (t *batcher[T]) flush() error {
 		return t.n.named(Mark(BadRow, err))
 	}
 	defer rb.Release()
-	return t.next.Push(Batch{RecordBatch: rb})
+	if err := t.next.Push(Batch{RecordBatch: rb}); err != nil || t.mark.Kind == engine.None {
+		return err
+	}
+	mark := t.mark
+	t.mark = engine.Ctl{}
+	return t.next.Ctl(mark)
 }
 
+// ctl sends on what is held before a signal. A watermark waits with the rows
+// before it, and a flush for their time.
 func (t *batcher[T]) ctl(c engine.Ctl) error {
-	if c.Kind != engine.Flush || len(t.rows) > 0 && time.Since(t.first) >= batchWait {
+	if len(t.rows) == 0 {
+		return t.next.Ctl(c)
+	}
+	switch {
+	case c.Kind == engine.Watermark && c.Time != engine.MaxTime:
+		t.mark = c
+		return nil
+	case c.Kind == engine.Flush && time.Since(t.first) < batchWait:
+		t.l.Again()
+	default:
 		if err := t.flush(); err != nil {
 			return err
 		}
@@ -148,7 +165,7 @@ func rows[T, B any](
 			return engine.Port[Batch]{}, err
 		}
 		t := &unbatcher[T]{codec: codec}
-		emit := emitting(l, out.n, next.Push)
+		emit := emitting(l, out.n, new(Batch), next.Push)
 		return engine.Port[Batch]{
 			Push: func(b Batch) error {
 				l.At = out.n.id

@@ -17,6 +17,7 @@ import (
 // what belongs to it afterwards.
 type compile struct {
 	ctx         context.Context //nolint:containedctx // of this run; ends with it
+	stop        context.CancelCauseFunc
 	p           *Pipeline
 	run         *engine.Run
 	store       *state.Store
@@ -24,6 +25,7 @@ type compile struct {
 	built       map[int]any
 	writers     int64 // lanes of sinks, which share the memory for writers
 	pool        *mem.Pool
+	looks       []look // by node
 }
 
 // Run compiles and runs the pipeline until all sources have ended, Drain is
@@ -39,11 +41,13 @@ func (p *Pipeline) Run(ctx context.Context) (err error) {
 		p.ended(err)
 		return err
 	}
-	err = c.runLanes(ctx)
-	p.ended(err)
+	defer c.stop(nil)
+	err = c.runLanes()
 	if c.store != nil {
+		p.setState("closing")
 		err = errors.Join(err, c.store.Close())
 	}
+	p.ended(err)
 	return err
 }
 
@@ -62,14 +66,15 @@ func (c *compile) open() error {
 }
 
 // runLanes compiles the graph and runs it to its end.
-func (c *compile) runLanes(ctx context.Context) (err error) {
+func (c *compile) runLanes() (err error) {
 	check := c.p.allocator(c)
 	defer func() { err = errors.Join(err, check()) }()
-	if err := c.compile(); err != nil {
+	c.begin()
+	if err := engine.Calm(c.compile); err != nil {
 		return errors.Join(err, c.run.Abandon())
 	}
 	c.p.setState("running")
-	return c.run.Execute(ctx)
+	return c.run.Execute(c.ctx)
 }
 
 // refusal gives the errors of a state directory the kind that they have.
@@ -91,11 +96,15 @@ func (p *Pipeline) begin(ctx context.Context) (*compile, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.state == "starting" || p.state == "running" || p.state == "draining" {
+	switch p.state {
+	case "starting", "running", "draining", "closing":
 		return nil, Markf(Conflict, "pipeline %s: is running already", p.name)
 	}
 	p.state = "starting"
-	c := &compile{ctx: ctx, p: p, incarnation: "run-" + uuid.NewString(), built: map[int]any{}}
+	c := &compile{
+		p: p, incarnation: "run-" + uuid.NewString(), built: map[int]any{}, looks: make([]look, len(p.nodes)),
+	}
+	c.ctx, c.stop = context.WithCancelCause(ctx)
 	p.run = c
 	return c, nil
 }
@@ -164,11 +173,11 @@ func (l *leaks) Helper() {}
 // Errorf is part of mem.TB.
 func (l *leaks) Errorf(format string, args ...any) { *l = append(*l, fmt.Errorf(format, args...)) }
 
-// compile makes the lanes: the consuming side of every stage first on
-// demand, then the sources. Sinks are recovered in between.
-func (c *compile) compile() error {
+// begin makes the engine's run.
+func (c *compile) begin() {
 	p := c.p
 	cfg := engine.Config{
+		Stop: c.stop, Cause: func() error { return context.Cause(c.ctx) },
 		Pipeline: p.name, Store: c.store, Checkpoint: p.settings.checkpoint,
 		Memory: p.settings.memory / 2, Log: p.settings.log,
 		Named: func(id int32, err error) error { return p.nodes[id].named(err) },
@@ -178,6 +187,12 @@ func (c *compile) compile() error {
 	}
 	c.run = engine.NewRun(cfg)
 	c.run.Prologue(func(w *state.Write) error { w.SetFingerprint(p.fingerprint()); return nil })
+}
+
+// compile makes the lanes: the consuming side of every stage first on
+// demand, then the sources. Sinks are recovered before.
+func (c *compile) compile() error {
+	p := c.p
 	for _, n := range p.nodes {
 		if n.kind == "sink" {
 			c.writers += int64(n.par)

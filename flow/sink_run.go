@@ -23,12 +23,16 @@ func To[T, C any](in Flow[T], name string, s Sink[T, C], ops ...Op) {
 	}
 	out.n.sink = func(c *compile) *engine.Sink { return engineSink(c, out.n, s) }
 	consume(in, func(c *compile, l *engine.Lane) (engine.Port[T], error) {
-		w, err := s.Open(c.ctx, c.task(out.n, l.Sub))
+		var w Writer[T, C]
+		err := engine.Calm(func() (err error) {
+			w, err = s.Open(c.ctx, c.task(out.n, l.Sub))
+			return err
+		})
 		if err != nil {
 			return engine.Port[T]{}, out.n.named(fmt.Errorf("open: %w", err))
 		}
 		t := &sinkTask[T, C]{c: c, n: out.n, l: l, w: w, rows: engine.Rows[T](), sizer: engine.SizerOf[T]()}
-		c.run.OnEnd(t.close)
+		c.run.OnEnd(out.n.id, t.close)
 		push := t.push
 		if t.rows == nil && t.sizer.Extra == nil {
 			push = t.pushFixed(c.ctx)
@@ -146,9 +150,9 @@ func (t *sinkTask[T, C]) publish() {
 	t.taken.batches += t.fixed
 	t.taken.bytes += t.fixed * t.sizer.Fixed
 	t.fixed = 0
-	t.n.taken.rows.Add(t.taken.rows)
-	t.n.taken.bytes.Add(t.taken.bytes)
-	t.n.taken.batches.Add(t.taken.batches)
+	t.c.looks[t.n.id].rows.Add(t.taken.rows)
+	t.c.looks[t.n.id].bytes.Add(t.taken.bytes)
+	t.c.looks[t.n.id].batches.Add(t.taken.batches)
 	t.taken = tally{}
 }
 

@@ -31,16 +31,17 @@ func From[T, O any](p *Pipeline, name string, s Source[T, O]) Flow[T] {
 		e := &Emitter[T, O]{root: root, done: &t.done, alloc: p.alloc}
 		root.Cut = func(epoch uint64) { t.cut(epoch, e) }
 		root.Body = func(ctx context.Context) error {
-			defer t.finished.Store(true)
 			if err := t.size(ctx, s); err != nil {
 				return err
 			}
 			if err := t.resume(ctx); err != nil {
 				return err
 			}
-			return s.Run(ctx, t.from, e)
+			err := s.Run(ctx, t.from, e)
+			t.finished.Store(err == nil && ctx.Err() == nil)
+			return err
 		}
-		c.run.OnCommitted(t.committed)
+		c.run.OnCommitted(out.n.id, t.committed)
 		return nil
 	})
 	return out
@@ -63,10 +64,9 @@ type sourceRun[T, O any] struct {
 
 func newSourceRun[T, O any](c *compile, n *node, s Source[T, O]) (*sourceRun[T, O], error) {
 	t := &sourceRun[T, O]{c: c, n: n, s: s, cuts: map[uint64]O{}}
-	n.done = t.done.Load
-	n.finished = t.finished.Load
-	n.total = t.total.Load
-	n.position = func() string {
+	seen := &c.looks[n.id]
+	seen.done, seen.total, seen.finished = t.done.Load, t.total.Load, t.finished.Load
+	seen.position = func() string {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		return string(t.last)
@@ -111,7 +111,7 @@ func (t *sourceRun[T, O]) cut(epoch uint64, e *Emitter[T, O]) {
 	t.mu.Lock()
 	t.cuts[epoch] = pos
 	t.mu.Unlock()
-	t.c.run.AddDelta(func(w *state.Write) error {
+	t.c.run.AddDelta(t.n.id, func(w *state.Write) error {
 		if mutant.LatePosition {
 			pos = e.pos
 		}

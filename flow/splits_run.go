@@ -34,7 +34,7 @@ func FromSplits[T, S, O any](p *Pipeline, name string, s SplitSource[T, S, O], o
 			t.cuts = map[uint64][]splitCut[S, O]{}
 			t.root.Cut = t.cut
 			t.root.Body = t.run
-			c.run.OnCommitted(t.committed)
+			c.run.OnCommitted(out.n.id, t.committed)
 		}
 		return nil
 	})
@@ -61,9 +61,10 @@ type feed[T, S, O any] struct {
 
 func newFeed[T, S, O any](c *compile, n *node, s SplitSource[T, S, O]) *feed[T, S, O] {
 	f := &feed[T, S, O]{c: c, n: n, s: s, seen: map[string]bool{}}
-	n.done, n.total = f.done.Load, f.total.Load
-	n.finished = func() bool { return f.tasks.Load() == int64(n.par) }
-	n.position = func() string {
+	seen := &c.looks[n.id]
+	seen.done, seen.total = f.done.Load, f.total.Load
+	seen.finished = func() bool { return f.tasks.Load() == int64(n.par) }
+	seen.position = func() string {
 		at := ""
 		if last := f.last.Load(); last != nil {
 			at = ", " + *last
@@ -190,7 +191,7 @@ type splitTask[T, S, O any] struct {
 	cur   *Emitter[T, O]
 	split S
 	id    string
-	ended []string // read to their ends since the last barrier
+	ended []endedSplit[S, O] // since the last barrier
 
 	mu   sync.Mutex
 	cuts map[uint64][]splitCut[S, O]
@@ -199,6 +200,14 @@ type splitTask[T, S, O any] struct {
 type splitCut[S, O any] struct {
 	split S
 	pos   O
+}
+
+// endedSplit is a split that was read to its end. It is done and has no
+// position any more, but the source is told of the last one.
+type endedSplit[S, O any] struct {
+	id string
+	splitCut[S, O]
+	moved bool // since the last barrier
 }
 
 func (t *splitTask[T, S, O]) run(ctx context.Context) error {
@@ -233,12 +242,14 @@ func (t *splitTask[T, S, O]) read(ctx context.Context, s S) error {
 	if err := t.feed.s.Run(ctx, s, from, e); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return err // it may have been told to stop: then it is not done
+	}
 	t.feed.ended.Add(1)
-	return t.root.Push(nil, func() { t.flushCut(); t.cur, t.ended = nil, append(t.ended, id) })
+	return t.root.Push(nil, func() {
+		t.cur, t.ended = nil, append(t.ended, endedSplit[S, O]{id, splitCut[S, O]{s, e.pos}, e.has})
+	})
 }
-
-// flushCut forgets the position of a split that has ended: it is done.
-func (t *splitTask[T, S, O]) flushCut() { t.cur.has = false }
 
 // cut notes, at the barrier of epoch, where the open split is and which have
 // ended.
@@ -246,9 +257,16 @@ func (t *splitTask[T, S, O]) cut(epoch uint64) {
 	name := t.feed.n.name
 	if ended := t.ended; len(ended) > 0 {
 		t.ended = nil
-		t.feed.c.run.AddDelta(func(w *state.Write) error {
-			for _, id := range ended {
-				w.Done(name, id)
+		t.mu.Lock()
+		for _, s := range ended {
+			if s.moved {
+				t.cuts[epoch] = append(t.cuts[epoch], s.splitCut)
+			}
+		}
+		t.mu.Unlock()
+		t.feed.c.run.AddDelta(t.feed.n.id, func(w *state.Write) error {
+			for _, s := range ended {
+				w.Done(name, s.id)
 			}
 			return nil
 		})
@@ -261,7 +279,7 @@ func (t *splitTask[T, S, O]) cut(epoch uint64) {
 	t.mu.Lock()
 	t.cuts[epoch] = append(t.cuts[epoch], splitCut[S, O]{t.split, pos})
 	t.mu.Unlock()
-	t.feed.c.run.AddDelta(func(w *state.Write) error {
+	t.feed.c.run.AddDelta(t.feed.n.id, func(w *state.Write) error {
 		text, err := json.Marshal(pos)
 		if err != nil {
 			return t.feed.n.named(fmt.Errorf("encode position of split %s: %w", id, err))

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/weirflow/weir/internal/engine"
@@ -16,6 +17,15 @@ type Status struct {
 	MemoryLimit int64
 	StateBytes  int64
 	Stages      []StageStatus // sources first, then boundaries, then sinks
+}
+
+// look is what can be seen of a source or a sink in one run.
+type look struct {
+	total, done func() int64 // of a Sized source: all there is, and what was read
+	finished    func() bool
+	position    func() string
+
+	rows, bytes, batches atomic.Int64 // taken by a sink
 }
 
 // StageStatus is a look at a source, a boundary or a sink.
@@ -45,17 +55,20 @@ func (p *Pipeline) Status() Status {
 	p.mu.Lock()
 	s := Status{Pipeline: p.name, State: p.state, MemoryLimit: p.settings.memory}
 	c := p.run
-	live := c != nil && p.state != "starting" && p.state != "idle"
+	live := c != nil && c.run != nil && p.state != "starting" && p.state != "idle"
+	if live && c.store != nil && (p.state == "running" || p.state == "draining") {
+		s.StateBytes = c.store.Size() // the mutex keeps it from being closed
+	}
 	p.mu.Unlock()
-	if !live || c.run == nil {
+	if s.State == "closing" {
+		s.State = "running"
+	}
+	if !live {
 		return s
 	}
 	epoch, at := c.run.Durable()
 	s.Epoch, s.LastCommit = Epoch(epoch), at
 	s.MemoryUsed = c.pool.InUse() + c.run.InFlight()
-	if c.store != nil && s.State != "stopped" && s.State != "failed" {
-		s.StateBytes = c.store.Size()
-	}
 	for _, kind := range []string{"source", "boundary", "sink"} {
 		for _, n := range p.nodes {
 			if n.kind == kind {
@@ -67,20 +80,20 @@ func (p *Pipeline) Status() Status {
 }
 
 func (p *Pipeline) stage(c *compile, n *node) StageStatus {
-	l := c.run.Lanes(n.id)
+	l, look := c.run.Lanes(n.id), &c.looks[n.id]
 	st := StageStatus{
 		Name: n.name, Kind: n.kind, Connector: p.settings.connectors[n.name], Rows: l.Rows, Bytes: l.Bytes, Batches: l.Batches,
 		Queue: l.Queue, QueueBytes: l.QueueBytes, Blocked: l.Blocked,
 	}
 	switch {
-	case n.kind == "source" && n.done != nil: // nil: the run failed before it was built
-		st.Done, st.Total = n.done(), n.total()
-		st.Finished, st.Position = n.finished(), n.position()
+	case n.kind == "source" && look.done != nil: // nil: the run failed before it was built
+		st.Done, st.Total = look.done(), look.total()
+		st.Finished, st.Position = look.finished(), look.position()
 		if l.Time != engine.MinTime && l.Time != engine.MaxTime {
 			st.Lag = max(0, time.Since(time.Unix(0, l.Time)))
 		}
 	case n.kind == "sink":
-		st.Rows, st.Bytes, st.Batches = n.taken.rows.Load(), n.taken.bytes.Load(), n.taken.batches.Load()
+		st.Rows, st.Bytes, st.Batches = look.rows.Load(), look.bytes.Load(), look.batches.Load()
 		g, why := p.guarantee(n)
 		st.Guarantee, st.Why = g.String(), why
 		if n.describe != nil {

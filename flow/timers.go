@@ -69,15 +69,23 @@ func (t *timers[K]) restore(b []byte) error {
 	return nil
 }
 
+// snapshot hands the changes over; they are encoded beside the next epoch.
 func (t *timers[K]) snapshot(w StateWriter, group func(K) int) {
-	for id, there := range t.changed {
-		if there {
-			w.Set(group(id.key), t.storeKey(id), nil)
-		} else {
-			w.Delete(group(id.key), t.storeKey(id))
-		}
+	if len(t.changed) == 0 {
+		return
 	}
-	clear(t.changed)
+	changed := t.changed
+	t.changed = map[timerID[K]]bool{}
+	w.Later(func(w StateWriter) error {
+		for id, there := range changed {
+			if there {
+				w.Set(group(id.key), t.storeKey(id), nil)
+			} else {
+				w.Delete(group(id.key), t.storeKey(id))
+			}
+		}
+		return nil
+	})
 }
 
 // timerHeap orders timers by time.

@@ -19,7 +19,9 @@ type slot[A, B any] struct {
 	out    []B
 	err    error
 	ctl    Ctl
-	passed int           // of out, when passing on stopped
+	passed int // of out
+	rows   int64
+	bytes  int64         // of in, then of out too
 	sent   int64         // slots with elements handed out so far
 	done   chan struct{} // has room for one
 }
@@ -27,25 +29,34 @@ type slot[A, B any] struct {
 // Async is a lane whose elements are worked on by several goroutines. Slots
 // are handed out in order; in order, or as they are done, the lane's own
 // goroutine passes their results on. A signal passes behind all results of
-// the elements before it, and before all of those behind it.
+// the elements before it, and before all of those behind it. What is in slots
+// is bounded in slots and, up to one slot of any size, in bytes.
 type Async[A, B any] struct {
-	lane *Lane
-	cfg  AsyncConfig
-	f    func(context.Context, A) (B, error)
-	next Port[B]
-	give func(A, B) error
-	lose func(A, B)
-	keep func(A)
-	free func(A)
+	lane    *Lane
+	cfg     AsyncConfig
+	f       func(context.Context, A) (B, error)
+	next    Port[B]
+	give    func(A, B) error
+	lose    func(A, B)
+	keep    func(A)
+	free    func(A)
+	rows    func(A) int64
+	inSize  Sizer[A]
+	outSize Sizer[B]
 
-	work  chan *slot[A, B]
-	order chan *slot[A, B] // what the lane passes on: all slots, or only signals
-	ready chan *slot[A, B] // done, when there is no order
-	stops chan struct{}
-	once  sync.Once
+	work   chan *slot[A, B]
+	order  chan *slot[A, B] // what the lane passes on: all slots, or only signals
+	ready  chan *slot[A, B] // done, when there is no order
+	stops  chan struct{}
+	once   sync.Once
+	nudges chan struct{}
 
-	mu   sync.Mutex
-	open map[*slot[A, B]]bool // not passed on yet: they hold references
+	mu      sync.Mutex
+	room    *sync.Cond
+	open    map[*slot[A, B]]bool // not passed on yet: they hold references
+	held    int64                // bytes of those handed out
+	limit   int64
+	stopped bool
 
 	cur  *slot[A, B] // of the producing lane
 	sent int64
@@ -54,15 +65,19 @@ type Async[A, B any] struct {
 // NewAsync makes the asynchronous lane l that applies f.
 func NewAsync[A, B any](l *Lane, cfg AsyncConfig, f func(context.Context, A) (B, error)) *Async[A, B] {
 	a := &Async[A, B]{
-		lane: l, cfg: cfg, f: f, stops: make(chan struct{}), open: map[*slot[A, B]]bool{},
+		lane: l, cfg: cfg, f: f, stops: make(chan struct{}), nudges: make(chan struct{}, 1),
+		open: map[*slot[A, B]]bool{}, limit: 1 << 62,
+		rows: Rows[A](), inSize: SizerOf[A](), outSize: SizerOf[B](),
 		work:  make(chan *slot[A, B], cfg.Workers),
 		order: make(chan *slot[A, B], 2*cfg.Workers),
 		ready: make(chan *slot[A, B], cfg.Workers),
 	}
+	a.room = sync.NewCond(&a.mu)
 	a.keep, a.free = Refs[A]()
 	a.cur = a.slot()
 	l.Run.tasks = append(l.Run.tasks, a)
-	l.Run.onEnd(a.dropAll)
+	l.Run.buffers = append(l.Run.buffers, a)
+	l.Run.OnEnd(l.root, a.dropAll)
 	return a
 }
 
@@ -92,8 +107,15 @@ func (a *Async[A, B]) Port(from *Lane) Port[A] {
 			if a.keep != nil {
 				a.keep(v)
 			}
-			a.cur.in = append(a.cur.in, v)
-			if len(a.cur.in) < a.cfg.Chunk {
+			s := a.cur
+			s.in = append(s.in, v)
+			s.bytes += a.inSize.Of(v)
+			if a.rows == nil {
+				s.rows++
+			} else {
+				s.rows += a.rows(v)
+			}
+			if len(s.in) < a.cfg.Chunk && s.bytes < a.limit/2 {
 				return nil
 			}
 			return a.send(from)
@@ -128,6 +150,9 @@ func (a *Async[A, B]) send(from *Lane) error {
 	s.sent = a.sent
 	since := time.Now()
 	defer func() { from.blocked.Add(int64(time.Since(since))) }()
+	if err := a.admit(s); err != nil {
+		return err
+	}
 	if a.cfg.Ordered || s.ctl.Kind != None {
 		if err := a.offer(a.order, s); err != nil {
 			return err
@@ -148,6 +173,20 @@ func (a *Async[A, B]) send(from *Lane) error {
 	}
 }
 
+// admit waits until there is room for the bytes of s.
+func (a *Async[A, B]) admit(s *slot[A, B]) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.held > 0 && a.held+s.bytes > a.limit && !a.stopped {
+		a.room.Wait()
+	}
+	if a.stopped {
+		return ErrStopped
+	}
+	a.held += s.bytes
+	return nil
+}
+
 func (a *Async[A, B]) offer(to chan<- *slot[A, B], s *slot[A, B]) error {
 	select {
 	case to <- s:
@@ -158,7 +197,34 @@ func (a *Async[A, B]) offer(to chan<- *slot[A, B], s *slot[A, B]) error {
 }
 
 func (a *Async[A, B]) lanes() *Lane { return a.lane }
-func (a *Async[A, B]) stop(error)   { a.once.Do(func() { close(a.stops) }) }
+
+func (a *Async[A, B]) stop(error) {
+	a.once.Do(func() {
+		a.mu.Lock()
+		a.stopped = true
+		a.mu.Unlock()
+		a.room.Broadcast()
+		close(a.stops)
+	})
+}
+
+func (a *Async[A, B]) nudge() {
+	select {
+	case a.nudges <- struct{}{}:
+	default:
+	}
+}
+
+func (a *Async[A, B]) shares() int64     { return 1 }
+func (a *Async[A, B]) bound(bytes int64) { a.limit = max(1, bytes*2/3) }
+func (a *Async[A, B]) root() int32       { return a.lane.root }
+func (a *Async[A, B]) pooled() bool      { return a.free != nil }
+
+func (a *Async[A, B]) load() (items int, bytes int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.open) - 1, a.held // but for the one being filled
+}
 
 func (a *Async[A, B]) run(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
@@ -178,7 +244,7 @@ func (a *Async[A, B]) worker(ctx context.Context) {
 	for {
 		select {
 		case s := <-a.work:
-			s.err = a.lane.guard(func() error { return a.apply(ctx, s) })
+			s.err = a.lane.Run.guard(a.lane.root, func() error { return a.apply(ctx, s) })
 			s.done <- struct{}{}
 			if a.cfg.Ordered {
 				continue
@@ -202,6 +268,17 @@ func (a *Async[A, B]) apply(ctx context.Context, s *slot[A, B]) error {
 		}
 		s.out = append(s.out, b)
 	}
+	if a.outSize.Extra == nil {
+		return nil
+	}
+	bytes := int64(0)
+	for _, b := range s.out {
+		bytes += a.outSize.Extra(b)
+	}
+	a.mu.Lock()
+	s.bytes += bytes
+	a.held += bytes
+	a.mu.Unlock()
 	return nil
 }
 
@@ -262,16 +339,19 @@ func (a *Async[A, B]) next1(one, other <-chan *slot[A, B]) (*slot[A, B], error) 
 		return s, nil
 	default:
 	}
-	if err := a.next.Ctl(Ctl{Kind: Flush}); err != nil {
-		return nil, err
-	}
-	select {
-	case s := <-one:
-		return s, nil
-	case s := <-other:
-		return s, nil
-	case <-a.stops:
-		return nil, ErrStopped
+	for {
+		if err := a.next.Ctl(Ctl{Kind: Flush}); err != nil {
+			return nil, err
+		}
+		select {
+		case s := <-one:
+			return s, nil
+		case s := <-other:
+			return s, nil
+		case <-a.nudges:
+		case <-a.stops:
+			return nil, ErrStopped
+		}
 	}
 }
 
@@ -280,13 +360,14 @@ func (a *Async[A, B]) pass(s *slot[A, B]) (end bool, err error) {
 	if s.err != nil {
 		return false, s.err
 	}
-	a.lane.Count(int64(len(s.in)), 0, 1)
+	a.lane.Count(s.rows, s.bytes, 1)
 	for i := range s.out {
+		s.passed = i + 1 // it is given away whatever happens
 		if err := a.give(s.in[i], s.out[i]); err != nil {
-			s.passed = i + 1
 			return false, err
 		}
 	}
+	a.lane.At = a.lane.root
 	a.forget(s)
 	if s.ctl.Kind == None {
 		return false, nil
@@ -304,7 +385,9 @@ func (a *Async[A, B]) pass(s *slot[A, B]) (end bool, err error) {
 func (a *Async[A, B]) forget(s *slot[A, B]) {
 	a.mu.Lock()
 	delete(a.open, s)
+	a.held -= s.bytes
 	a.mu.Unlock()
+	a.room.Signal()
 	if a.free != nil {
 		for _, v := range s.in {
 			a.free(v)

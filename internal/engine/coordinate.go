@@ -62,8 +62,7 @@ func (r *Run) finish(ctx context.Context, drained bool) error {
 
 func (r *Run) toSources(c Ctl) error {
 	for _, s := range r.sources {
-		l := s.lanes()
-		if err := l.guard(func() error { return s.inject(c) }); err != nil {
+		if err := s.inject(c); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,9 +26,15 @@ type epoch struct {
 	cut     time.Time
 
 	mu       sync.Mutex
-	deltas   []Delta
+	deltas   []owned
 	finishes []*finishing
 	wg       sync.WaitGroup
+}
+
+// owned is a delta, and the node whose code it runs.
+type owned struct {
+	node  int32
+	delta Delta
 }
 
 // finishing is the second half of a writer's Prepare.
@@ -58,12 +65,12 @@ func (r *Run) ack(n uint64) {
 	}
 }
 
-// AddDelta hands over a part of the epoch that is ending. It is called while
-// the barrier passes.
-func (r *Run) AddDelta(d Delta) {
+// AddDelta hands over node's part of the epoch that is ending. It is called
+// while the barrier passes.
+func (r *Run) AddDelta(node int32, d Delta) {
 	e := r.cur.Load()
 	e.mu.Lock()
-	e.deltas = append(e.deltas, d)
+	e.deltas = append(e.deltas, owned{node, d})
 	e.mu.Unlock()
 }
 
@@ -80,13 +87,10 @@ func (r *Run) AddFinish(sink, task int, rows int64, f func(context.Context) ([]b
 func (e *epoch) startFinishes(ctx context.Context, r *Run) {
 	for _, f := range e.finishes {
 		e.wg.Go(func() {
-			defer func() {
-				if v := recover(); v != nil {
-					f.err = fmt.Errorf("panic: %v", v)
-				}
-				f.err = r.cfg.Named(r.sinks[f.sink].Node, f.err)
-			}()
-			f.part, f.err = f.finish(ctx)
+			f.err = r.guard(r.sinks[f.sink].Node, func() (err error) {
+				f.part, err = f.finish(ctx)
+				return err
+			})
 		})
 	}
 }
@@ -169,13 +173,7 @@ func (e *epoch) parts() (map[int][][]byte, error) {
 		}
 	}
 	for sink, tasks := range parts {
-		dense := tasks[:0]
-		for _, p := range tasks {
-			if p != nil {
-				dense = append(dense, p)
-			}
-		}
-		parts[sink] = dense
+		parts[sink] = slices.DeleteFunc(tasks, func(p []byte) bool { return p == nil })
 	}
 	return parts, errors.Join(errs...)
 }
@@ -189,7 +187,7 @@ func (r *Run) persist(e *epoch, parts map[int][][]byte) (bool, error) {
 	w := r.cfg.Store.Begin(e.n)
 	defer w.Discard()
 	for _, d := range e.deltas {
-		if err := d(w); err != nil {
+		if err := r.guard(d.node, func() error { return d.delta(w) }); err != nil {
 			return false, fmt.Errorf("write epoch %d: %w", e.n, err)
 		}
 	}
@@ -198,7 +196,7 @@ func (r *Run) persist(e *epoch, parts map[int][][]byte) (bool, error) {
 			w.Token(r.sinks[sink].Name, tokens)
 		}
 	}
-	if w.Size() == 0 {
+	if w.Size() == 0 && len(parts) == 0 {
 		return false, nil
 	}
 	for _, d := range r.prologue {
@@ -227,7 +225,7 @@ func (r *Run) commitSinks(ctx context.Context, n uint64, parts map[int][][]byte)
 		}
 		wg.Go(func() {
 			failpoint.Hit("engine/commit/before")
-			errs[i] = r.cfg.Named(s.Node, s.Commit(ctx, c))
+			errs[i] = r.guard(s.Node, func() error { return s.Commit(ctx, c) })
 			failpoint.Hit("engine/commit/after")
 		})
 	}
@@ -244,8 +242,8 @@ func (r *Run) commitSinks(ctx context.Context, n uint64, parts map[int][][]byte)
 }
 
 func (r *Run) tell(ctx context.Context, n uint64) error {
-	for _, f := range r.told {
-		if err := f(ctx, n); err != nil {
+	for _, t := range r.told {
+		if err := r.guard(t.node, func() error { return t.f(ctx, n) }); err != nil {
 			return err
 		}
 	}
@@ -256,28 +254,35 @@ func (r *Run) tell(ctx context.Context, n uint64) error {
 // come before it, after it, or while its answer was on the way.
 func (r *Run) Recover(ctx context.Context) error {
 	for _, s := range r.sinks {
-		last := Commit{}
-		if r.cfg.Store != nil {
-			c, ok, err := r.cfg.Store.LastCommit(s.Name)
-			if err != nil {
-				return r.cfg.Named(s.Node, err)
-			}
-			if ok {
-				last = Commit{c.Epoch, c.Previous, c.Incarnation, c.Parts}
-			}
+		if err := r.guard(s.Node, func() error { return r.recoverSink(ctx, s) }); err != nil {
+			return err
 		}
-		if err := s.Start(ctx, last); err != nil {
-			return r.cfg.Named(s.Node, err)
-		}
-		r.previous[s.Name] = last.Epoch
-		if last.Epoch == 0 || mutant.NoRecovery {
-			continue
-		}
-		failpoint.Hit("engine/recover/before")
-		if err := s.Commit(ctx, last); err != nil {
-			return r.cfg.Named(s.Node, fmt.Errorf("repeat the commit of epoch %d: %w", last.Epoch, err))
-		}
-		failpoint.Hit("engine/recover/after")
 	}
+	return nil
+}
+
+func (r *Run) recoverSink(ctx context.Context, s *Sink) error {
+	last := Commit{}
+	if r.cfg.Store != nil {
+		c, ok, err := r.cfg.Store.LastCommit(s.Name)
+		if err != nil {
+			return err
+		}
+		if ok {
+			last = Commit{c.Epoch, c.Previous, c.Incarnation, c.Parts}
+		}
+	}
+	if err := s.Start(ctx, last); err != nil {
+		return err
+	}
+	r.previous[s.Name] = last.Epoch
+	if last.Epoch == 0 || mutant.NoRecovery {
+		return nil
+	}
+	failpoint.Hit("engine/recover/before")
+	if err := s.Commit(ctx, last); err != nil {
+		return fmt.Errorf("repeat the commit of epoch %d: %w", last.Epoch, err)
+	}
+	failpoint.Hit("engine/recover/after")
 	return nil
 }

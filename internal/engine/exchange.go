@@ -37,10 +37,14 @@ type ExchangeConfig struct {
 	Depth     int   // chunks in a ring
 }
 
+// chunkBytes bounds a chunk of elements of one size.
+const chunkBytes = 1 << 20
+
 // NewExchange makes the inboxes, and the lanes that read them, of a stage.
 func NewExchange[T any](r *Run, c ExchangeConfig) *Exchange[T] {
 	x := &Exchange[T]{name: c.Name, size: c.Chunk, sizer: SizerOf[T](), rows: Rows[T](), pointers: Pointers[T]()}
 	x.retain, x.free = Refs[T]()
+	x.size = min(x.size, max(1, int(chunkBytes/x.sizer.Fixed)))
 	if x.free != nil {
 		x.size = 1
 	}
@@ -48,8 +52,10 @@ func NewExchange[T any](r *Run, c ExchangeConfig) *Exchange[T] {
 	for s := range c.Consumers {
 		box := newInbox(fmt.Sprintf("%s/%d", c.Name, s), c.Producers, c.Depth, func(d any) { x.drop(d.(*chunk[T])) })
 		x.boxes = append(x.boxes, box)
+		box.node, box.arrow = c.Node, x.free != nil
 		x.lanes = append(x.lanes, r.NewLane(c.Node, s))
 		r.boxes = append(r.boxes, box)
+		r.buffers = append(r.buffers, box)
 	}
 	return x
 }
@@ -82,16 +88,20 @@ func (x *Exchange[T]) unpack(l *Lane, c *chunk[T], push func(T) error) error {
 }
 
 func (x *Exchange[T]) unpackCounted(l *Lane, c *chunk[T], push func(T) error) error {
-	for i := range c.v {
-		if err := push(c.v[i]); err != nil {
-			c.v = c.v[i:]
-			x.drop(c)
+	done := 0
+	defer func() {
+		for _, v := range c.v[done:] { // after an error or a panic
+			x.free(v)
+		}
+		x.recycle(c)
+	}()
+	for ; done < len(c.v); done++ {
+		if err := push(c.v[done]); err != nil {
 			return err
 		}
-		x.free(c.v[i])
+		x.free(c.v[done])
 	}
 	l.At = l.root
-	x.recycle(c)
 	return nil
 }
 
@@ -136,7 +146,7 @@ type writer[T any] struct {
 
 func (x *Exchange[T]) writer(l *Lane, to, in int) *writer[T] {
 	w := &writer[T]{x: x, box: x.boxes[to], in: in, lane: l, c: x.pool.Get().(*chunk[T])}
-	l.Run.onEnd(func() error { x.drop(w.c); return nil })
+	l.Run.OnEnd(l.root, func() error { x.drop(w.c); return nil })
 	return w
 }
 

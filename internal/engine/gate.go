@@ -7,13 +7,14 @@ import (
 
 // gate is a mutex for the entrance of a lane. Whoever waits for it waits on a
 // condition, which a bubble of testing/synctest understands, and is served
-// next: a source that enters without pause does not keep a barrier out.
+// next, in the order of arrival: a source that enters without pause does not
+// keep a barrier out.
 type gate struct {
 	state  atomic.Int32 // open, held, or held and wanted
 	mu     sync.Mutex
 	wake   *sync.Cond
-	wanted int  // goroutines that wait
-	given  bool // the gate was passed on to one of them
+	last   uint64 // number of the last who came to wait
+	served uint64 // number of the last to whom the gate was passed on
 }
 
 const (
@@ -43,22 +44,22 @@ func (g *gate) Lock() {
 			return
 		}
 	}
-	for g.wanted++; !g.given; {
+	g.last++
+	for mine := g.last; g.served < mine; {
 		g.wake.Wait()
 	}
-	g.given = false
-	if g.wanted--; g.wanted == 0 {
+	if g.served == g.last {
 		g.state.Store(gateHeld)
 	}
 }
 
-// Unlock opens the gate, or passes it on to one who waits.
+// Unlock opens the gate, or passes it on to the one who has waited longest.
 func (g *gate) Unlock() {
 	if g.state.CompareAndSwap(gateHeld, gateOpen) {
 		return
 	}
 	g.mu.Lock()
-	g.given = true
+	g.served++
 	g.mu.Unlock()
-	g.wake.Signal()
+	g.wake.Broadcast()
 }

@@ -36,7 +36,11 @@ type Inbox struct {
 	in      []queue
 	next    int
 	waiting bool
+	nudged  bool // get is to call before again
 	closed  error
+
+	node  int32
+	arrow bool // what is in the rings is counted by an allocator too
 }
 
 func newInbox(name string, producers, depth int, drop func(any)) *Inbox {
@@ -106,10 +110,23 @@ func (b *Inbox) get(before func() error) (int, item, error) {
 			b.mu.Lock()
 			continue
 		}
-		b.waiting = true
-		b.some.Wait()
-		b.waiting = false
+		if !b.nudged {
+			b.waiting = true
+			b.some.Wait()
+			b.waiting = false
+		}
+		if b.nudged {
+			b.nudged, asked = false, false
+		}
 	}
+}
+
+// nudge makes get call before again, if it waits.
+func (b *Inbox) nudge() {
+	b.mu.Lock()
+	b.nudged = true
+	b.mu.Unlock()
+	b.some.Signal()
 }
 
 func (b *Inbox) take() (int, item, bool) {
@@ -169,6 +186,14 @@ func (b *Inbox) close(err error) {
 	b.mu.Unlock()
 	b.some.Broadcast()
 }
+
+func (b *Inbox) shares() int64 { return int64(len(b.in)) }
+func (b *Inbox) root() int32   { return b.node }
+func (b *Inbox) pooled() bool  { return b.arrow }
+
+// bound sets the limit of a ring. A producer's open chunk has at most half of
+// that again.
+func (b *Inbox) bound(bytes int64) { b.limit = max(1, bytes*2/3) }
 
 // load returns the items and bytes waiting.
 func (b *Inbox) load() (items int, bytes int64) {

@@ -19,6 +19,7 @@ type Lane struct {
 	bytes   atomic.Int64
 	batches atomic.Int64
 	time    atomic.Int64 // the watermark that the lane has reached
+	again   atomic.Bool  // an operator wants to be flushed again soon
 }
 
 // NewLane makes a lane whose root is node id.
@@ -45,12 +46,36 @@ type PanicError struct {
 // Error returns the panic's value and where it happened.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.Value, e.Stack) }
 
-// guard runs f and turns a panic into an error that names the operator.
+// Again asks for another [Flush] soon: an operator holds something that it
+// did not want to send on yet.
+func (l *Lane) Again() {
+	l.again.Store(true)
+	l.Run.stir()
+}
+
+// guard runs f on the lane's own goroutine and turns a panic into an error
+// that names the operator at work.
 func (l *Lane) guard(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = l.Run.cfg.Named(l.At, &PanicError{v, debug.Stack()})
+			err = l.panicked(v)
 		}
+	}()
+	return f()
+}
+
+func (l *Lane) panicked(v any) error {
+	return l.Run.cfg.Named(l.At, &PanicError{v, debug.Stack()})
+}
+
+// guard runs a function of node id, on whatever goroutine, and turns a panic
+// into an error; it names the node in either.
+func (r *Run) guard(id int32, f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{v, debug.Stack()}
+		}
+		err = r.cfg.Named(id, err)
 	}()
 	return f()
 }

@@ -10,6 +10,7 @@ import (
 type task interface {
 	run(ctx context.Context) error
 	stop(err error) // makes run return soon
+	nudge()         // makes run flush what follows, if it waits
 	lanes() *Lane
 }
 
@@ -23,10 +24,12 @@ type reader struct {
 	time    int64
 	aligned int    // producers that have sent the barrier of the epoch that ends
 	passed  uint64 // the last epoch whose barrier went through
+	idle    bool   // it was said that all producers are
 }
 
 func (t *reader) lanes() *Lane   { return t.lane }
 func (t *reader) stop(err error) { t.box.close(err) }
+func (t *reader) nudge()         { t.box.nudge() }
 
 func (t *reader) run(context.Context) error {
 	flush := func() error { return t.ctl(Ctl{Kind: Flush}) }
@@ -39,7 +42,7 @@ func (t *reader) run(context.Context) error {
 		}
 		q := &t.box.in[i]
 		if it.data != nil {
-			q.idle = false
+			q.idle, t.idle = false, false
 			if err := t.push(it.data); err != nil {
 				return err
 			}
@@ -90,15 +93,27 @@ func (t *reader) barrier(epoch uint64) error {
 }
 
 // advance sends the watermark on when the least of the producers' has risen.
-// It never falls, whatever the producers say.
+// It never falls, whatever the producers say. When all of them that may still
+// send are idle, so is the lane.
 func (t *reader) advance() error {
-	least, known := MaxTime, false
+	least, known, idle := MaxTime, false, false
 	for i := range t.box.in {
-		if q := &t.box.in[i]; !q.ended && !q.idle {
+		switch q := &t.box.in[i]; {
+		case q.ended:
+		case q.idle:
+			idle = true
+		default:
 			least, known = min(least, q.time), true
 		}
 	}
-	if !known || least <= t.time {
+	if least == MaxTime && idle {
+		if t.idle {
+			return nil
+		}
+		t.idle = true
+		return t.ctl(Ctl{Kind: Idle})
+	}
+	if t.idle = false; !known || least <= t.time {
 		return nil
 	}
 	t.time = least

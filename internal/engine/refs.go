@@ -9,6 +9,9 @@ type counted interface {
 	Release()
 }
 
+// maybe is a counted value only when it says so: it holds one of any type.
+type maybe interface{ Counted() bool }
+
 // sized is a value that knows its bytes.
 type sized interface{ Bytes() int64 }
 
@@ -17,6 +20,11 @@ type sized interface{ Bytes() int64 }
 func Refs[T any]() (retain, release func(T)) {
 	if !reflect.TypeFor[T]().Implements(reflect.TypeFor[counted]()) {
 		return nil, nil
+	}
+	if reflect.TypeFor[T]().Kind() == reflect.Struct {
+		if m, ok := any(*new(T)).(maybe); ok && !m.Counted() {
+			return nil, nil
+		}
 	}
 	return func(v T) { any(v).(counted).Retain() }, func(v T) { any(v).(counted).Release() }
 }

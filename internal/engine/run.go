@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,8 +24,13 @@ type Config struct {
 	Memory     int64 // bytes for what waits between lanes
 	Log        *slog.Logger
 
-	// Named wraps an error with the name of node id.
+	// Named wraps an error with the name of node id; nil stays nil.
 	Named func(id int32, err error) error
+
+	// Stop ends the context of the run, which everything that belongs to it
+	// is given; Cause says why it has ended, and is nil while it has not.
+	Stop  context.CancelCauseFunc
+	Cause func() error
 
 	// Phase is told how long each phase of an epoch took. It may be nil.
 	Phase func(name string, d time.Duration)
@@ -57,12 +63,13 @@ type Run struct {
 
 	lanes    []*Lane
 	boxes    []*Inbox
+	buffers  []buffer
 	sources  []sourceTask
 	tasks    []task
 	sinks    []*Sink
-	ends     []func() error
+	ends     []ending
 	prologue []Delta // to be written with the first epoch
-	told     []func(ctx context.Context, epoch uint64) error
+	told     []told
 
 	previous  map[string]uint64 // by sink: its last commit
 	cur       atomic.Pointer[epoch]
@@ -73,10 +80,30 @@ type Run struct {
 	stirred   chan struct{} // a source holds something to be sent in bulk
 	durable   atomic.Uint64
 	committed atomic.Int64 // unix nanoseconds of the last complete epoch
-	failed    chan struct{}
+	stopped   atomic.Bool  // something has failed: nothing may enter a lane
 	failOnce  sync.Once
 	first     error
-	stop      context.CancelCauseFunc
+}
+
+// ending is called when all goroutines of a run have ended.
+type ending struct {
+	node int32
+	f    func() error
+}
+
+// told is called for every epoch that all sinks have committed.
+type told struct {
+	node int32
+	f    func(ctx context.Context, epoch uint64) error
+}
+
+// buffer is a place between lanes that holds a bounded number of bytes.
+type buffer interface {
+	shares() int64 // how many parts of the memory it is due
+	bound(bytes int64)
+	load() (items int, bytes int64)
+	root() int32 // the node it belongs to
+	pooled() bool
 }
 
 // NewRun makes an empty run that goes on from what the store holds.
@@ -84,7 +111,7 @@ func NewRun(cfg Config) *Run {
 	r := &Run{
 		cfg: cfg, previous: map[string]uint64{},
 		queue: make(chan *epoch, 1), drain: make(chan struct{}),
-		request: make(chan struct{}, 1), stirred: make(chan struct{}, 1), failed: make(chan struct{}),
+		request: make(chan struct{}, 1), stirred: make(chan struct{}, 1),
 	}
 	if cfg.Store != nil {
 		r.Epoch = cfg.Store.Manifest().Epoch
@@ -102,16 +129,14 @@ func (r *Run) AddSink(s *Sink) int {
 // Prologue adds d to the first epoch that has something to write.
 func (r *Run) Prologue(d Delta) { r.prologue = append(r.prologue, d) }
 
-// OnEnd registers f to be called once when all goroutines of the run have
-// ended, in the reverse of the order of registration.
-func (r *Run) OnEnd(f func() error) { r.onEnd(f) }
+// OnEnd registers f of node to be called once when all goroutines of the run
+// have ended, in the reverse of the order of registration.
+func (r *Run) OnEnd(node int32, f func() error) { r.ends = append(r.ends, ending{node, f}) }
 
-func (r *Run) onEnd(f func() error) { r.ends = append(r.ends, f) }
-
-// OnCommitted registers f to be told of every epoch that all sinks have
-// committed.
-func (r *Run) OnCommitted(f func(ctx context.Context, epoch uint64) error) {
-	r.told = append(r.told, f)
+// OnCommitted registers f of node to be told of every epoch that all sinks
+// have committed.
+func (r *Run) OnCommitted(node int32, f func(ctx context.Context, epoch uint64) error) {
+	r.told = append(r.told, told{node, f})
 }
 
 // Drain asks the run to end at an epoch: the sources stop, what is in flight
@@ -126,30 +151,33 @@ func (r *Run) Request() {
 	}
 }
 
-// fail records the first error and stops everything.
+// fail records the first error and stops everything. What fails after the
+// context of the run was ended from outside fails because of that.
 func (r *Run) fail(err error) {
 	if err == nil {
 		return
 	}
 	r.failOnce.Do(func() {
 		r.first = err
-		r.stop(err)
+		if cause := r.cfg.Cause(); cause != nil {
+			r.first = cause
+		}
+		r.cfg.Stop(err)
+		r.stopped.Store(true)
 		for _, b := range r.boxes {
 			b.close(ErrStopped)
 		}
 		for _, t := range r.tasks {
 			t.stop(ErrStopped)
 		}
-		close(r.failed)
 	})
 }
 
 // Execute runs what was compiled until all sources have ended, a drain is
-// through, ctx is done or something fails. The sinks must have been
-// recovered. Every goroutine has ended when it returns.
+// through, ctx is done or something fails. ctx is the one that Config.Stop
+// ends. The sinks must have been recovered. Every goroutine has ended when it
+// returns.
 func (r *Run) Execute(ctx context.Context) error {
-	ctx, r.stop = context.WithCancelCause(ctx)
-	defer r.stop(nil)
 	r.share()
 	r.nextEpoch()
 
@@ -164,18 +192,19 @@ func (r *Run) Execute(ctx context.Context) error {
 		readers.Go(func() { r.fail(t.lanes().guard(func() error { return notStopped(t.run(ctx)) })) })
 	}
 	finished := make(chan struct{})
-	wg.Go(func() { defer close(finished); r.fail(r.complete(ctx)) })
+	wg.Go(func() {
+		defer close(finished)
+		r.fail(Calm(func() error { return r.complete(ctx) }))
+	})
 	lingerDone := make(chan struct{})
 	wg.Go(func() { r.linger(lingerDone) })
 
-	if err := r.coordinate(ctx, ended, stopSources); err != nil {
-		r.fail(err)
-	}
+	r.fail(Calm(func() error { return r.coordinate(ctx, ended, stopSources) }))
 	close(r.queue)
 	<-finished
 	close(lingerDone)
 	readers.Wait()
-	r.stop(nil)
+	r.cfg.Stop(nil)
 	wg.Wait()
 	return r.end()
 }
@@ -188,46 +217,60 @@ func notStopped(err error) error {
 	return err
 }
 
+// runSource runs s to its end. Nothing can follow a source that has ended by
+// itself: it no longer holds the time of the others back.
 func (r *Run) runSource(ctx context.Context, s sourceTask, ended chan<- struct{}) {
-	l := s.lanes()
-	err := l.guard(func() error { return s.run(ctx) })
-	switch {
-	case err == nil:
-	case errors.Is(context.Cause(ctx), errDrain) && errors.Is(err, context.Canceled):
-	case errors.Is(err, ErrStopped):
-	default:
-		r.fail(r.blame(l, err))
+	defer func() { ended <- struct{}{} }()
+	err := r.guard(s.lanes().root, func() error { return s.run(ctx) })
+	if err == nil && ctx.Err() == nil {
+		err = s.inject(Ctl{Kind: Watermark, Time: MaxTime})
 	}
-	ended <- struct{}{}
+	drained := errors.Is(context.Cause(ctx), errDrain) &&
+		(errors.Is(err, context.Canceled) || errors.Is(err, errDrain))
+	if !drained {
+		r.fail(notStopped(err))
+	}
 }
 
-// blame names the source in an error that names nobody yet.
-func (r *Run) blame(l *Lane, err error) error { return r.cfg.Named(l.root, err) }
+// Calm runs f and turns a panic into an error.
+func Calm(f func() error) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &PanicError{v, debug.Stack()}
+		}
+	}()
+	return f()
+}
 
 // end calls what was registered with OnEnd and returns the first error of the
-// run.
+// run; what goes wrong after it is only logged.
 func (r *Run) end() error {
 	var errs []error
-	for _, f := range slices.Backward(r.ends) {
-		errs = append(errs, f())
+	for _, e := range slices.Backward(r.ends) {
+		errs = append(errs, r.guard(e.node, e.f))
 	}
-	if r.first != nil {
-		return r.first
+	err := errors.Join(errs...)
+	if r.first == nil {
+		return err
 	}
-	return errors.Join(errs...)
+	if err != nil {
+		r.cfg.Log.Warn("closing after an error", "pipeline", r.cfg.Pipeline, "error", err)
+	}
+	return r.first
 }
 
 // Abandon frees what was compiled without running it.
 func (r *Run) Abandon() error { return r.end() }
 
-// share divides the memory for what is in flight over the rings.
+// share divides the memory for what is in flight over the rings and the
+// asynchronous lanes.
 func (r *Run) share() {
-	rings := int64(0)
-	for _, b := range r.boxes {
-		rings += int64(len(b.in))
+	shares := int64(0)
+	for _, b := range r.buffers {
+		shares += b.shares()
 	}
-	for _, b := range r.boxes {
-		b.limit = max(1, r.cfg.Memory/max(1, rings))
+	for _, b := range r.buffers {
+		b.bound(max(1, r.cfg.Memory/max(1, shares)))
 	}
 }
 
@@ -258,8 +301,11 @@ func (r *Run) linger(done <-chan struct{}) {
 		}
 		for _, s := range r.sources {
 			l := s.lanes()
-			if err := l.guard(s.linger); notStopped(err) != nil {
-				r.fail(err)
+			r.fail(notStopped(l.guard(s.linger)))
+		}
+		for _, t := range r.tasks {
+			if t.lanes().again.Swap(false) {
+				t.nudge()
 			}
 		}
 	}

@@ -28,7 +28,6 @@ type Source[T any] struct {
 	counted tally
 	fresh   bool // elements were pushed since the last flush
 	time    int64
-	ended   bool
 }
 
 // NewSource makes the source of lane l, pushing to next.
@@ -42,9 +41,11 @@ func NewSource[T any](l *Lane, next Port[T]) *Source[T] {
 // Push sends vs on and gives them away, then calls moved, which notes the
 // position they lead to, all under the mutex.
 func (s *Source[T]) Push(vs []T, moved func()) error {
+	taken := false
 	s.mu.Lock()
-	return s.locked(func() error {
+	err := s.locked(func() error {
 		rows, bytes := s.weigh(vs) // before they are given away
+		taken = true
 		if err := s.pushAll(vs); err != nil {
 			return err
 		}
@@ -54,38 +55,58 @@ func (s *Source[T]) Push(vs []T, moved func()) error {
 		moved()
 		return nil
 	})
+	if !taken {
+		s.drop(vs)
+	}
+	return err
 }
 
 func (s *Source[T]) pushAll(vs []T) error {
-	if s.free == nil {
-		push := s.port.Push
-		for i := range vs {
-			if err := push(vs[i]); err != nil {
-				return err
-			}
-		}
-		return nil
+	if s.free != nil {
+		return s.pushCounted(vs)
 	}
+	push := s.port.Push
 	for i := range vs {
-		if err := s.push(vs[i]); err != nil {
-			for _, v := range vs[i+1:] {
-				s.free(v)
-			}
+		if err := push(vs[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// pushCounted pushes vs and gives all of them back, whatever happens.
+func (s *Source[T]) pushCounted(vs []T) error {
+	defer func() { s.drop(vs) }()
+	for len(vs) > 0 {
+		if err := s.port.Push(vs[0]); err != nil {
+			return err
+		}
+		s.free(vs[0])
+		vs = vs[1:]
+	}
+	return nil
+}
+
+func (s *Source[T]) drop(vs []T) {
+	if s.free == nil {
+		return
+	}
+	for _, v := range vs {
+		s.free(v)
+	}
+}
+
 // PushOne is Push of one element.
 func (s *Source[T]) PushOne(v T, moved func()) error {
+	taken := false
 	s.mu.Lock()
-	return s.locked(func() error {
+	err := s.locked(func() error {
 		one := s.sizer.Of(v)
 		rows := int64(1)
 		if s.rows != nil {
 			rows = s.rows(v)
 		}
+		taken = true
 		if err := s.push(v); err != nil {
 			return err
 		}
@@ -93,32 +114,44 @@ func (s *Source[T]) PushOne(v T, moved func()) error {
 		moved()
 		return nil
 	})
-}
-
-func (s *Source[T]) push(v T) error {
-	err := s.port.Push(v)
-	if s.free != nil {
+	if !taken && s.free != nil {
 		s.free(v)
 	}
 	return err
 }
 
+func (s *Source[T]) push(v T) error {
+	if s.free != nil {
+		defer s.free(v)
+	}
+	return s.port.Push(v)
+}
+
 // locked runs f with the mutex held by the caller, and gives the mutex back.
-// After an error or a panic nothing can enter the lane again.
+// A panic, on whatever goroutine a source emits, becomes an error that names
+// the operator. After an error nothing can enter the lane again.
 func (s *Source[T]) locked(f func() error) (err error) {
 	done := false
 	defer func() {
-		switch {
-		case !done:
-			s.err = ErrStopped // the panic goes on to the goroutine's guard
-		case err != nil && s.err == nil:
+		if !done {
+			if v := recover(); v != nil {
+				err = s.lane.panicked(v)
+			} else {
+				err = ErrStopped // runtime.Goexit
+			}
+		}
+		if err != nil && s.err == nil {
 			s.err = err
 		}
 		s.mu.Unlock()
 	}()
-	if err = s.err; err == nil {
-		err = f()
-		if err == nil {
+	switch {
+	case s.err != nil:
+		err = s.err
+	case s.lane.Run.stopped.Load():
+		err = ErrStopped
+	default:
+		if err = f(); err == nil {
 			s.lane.At = s.lane.root
 		}
 	}
@@ -186,7 +219,7 @@ func (s *Source[T]) enter(c Ctl) error {
 		s.publish()
 		s.Cut(c.Epoch)
 	case Flush:
-		if !s.fresh {
+		if !s.lane.again.Swap(false) && !s.fresh {
 			return nil
 		}
 		s.fresh = false
@@ -217,13 +250,7 @@ func (s *Source[T]) linger() error {
 func (s *Source[T]) pause()  { s.mu.Lock() }
 func (s *Source[T]) resume() { s.mu.Unlock() }
 
-func (s *Source[T]) run(ctx context.Context) error {
-	err := s.Body(ctx)
-	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
-	return err
-}
+func (s *Source[T]) run(ctx context.Context) error { return s.Body(ctx) }
 
 func (s *Source[T]) lanes() *Lane { return s.lane }
 

@@ -24,9 +24,9 @@ func (r *Run) Lanes(id int32) LaneStatus {
 		s.Blocked += time.Duration(l.blocked.Load())
 		s.Time = min(s.Time, l.time.Load())
 	}
-	for _, t := range r.tasks {
-		if t, ok := t.(*reader); ok && t.lane.root == id {
-			items, bytes := t.box.load()
+	for _, b := range r.buffers {
+		if b.root() == id {
+			items, bytes := b.load()
 			s.Queue += items
 			s.QueueBytes += bytes
 		}
@@ -34,12 +34,15 @@ func (r *Run) Lanes(id int32) LaneStatus {
 	return s
 }
 
-// InFlight is the bytes that wait between lanes.
+// InFlight is the bytes that wait between lanes, without those of Arrow
+// batches, which their allocator counts.
 func (r *Run) InFlight() int64 {
 	n := int64(0)
-	for _, b := range r.boxes {
-		_, bytes := b.load()
-		n += bytes
+	for _, b := range r.buffers {
+		if !b.pooled() {
+			_, bytes := b.load()
+			n += bytes
+		}
 	}
 	return n
 }
