@@ -39,7 +39,8 @@ func (s *sink) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 		if err == nil {
 			return dropOthers(ctx, sent, made)
 		}
-		retry := flow.KindOf(err) == flow.Transient || isAny(err, catalog.ErrConflict, catalog.ErrUnknown, catalog.ErrNoTable)
+		retry := flow.KindOf(err) == flow.Transient ||
+			isAny(err, catalog.ErrConflict, catalog.ErrUnknown, catalog.ErrNoTable)
 		if ctx.Err() != nil && errors.Is(err, catalog.ErrUnknown) {
 			return s.look(ctx, t, err)
 		}

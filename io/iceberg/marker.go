@@ -63,7 +63,8 @@ func readMarker(meta table.Metadata, t flow.Txn) (*marker, error) {
 		}
 		epoch, err := strconv.ParseUint(p[summaryEpoch], 10, 64)
 		if err != nil {
-			return nil, flow.Markf(flow.Conflict, "snapshot %d: %s is %q, which is no epoch", s.SnapshotID, summaryEpoch, p[summaryEpoch])
+			return nil, flow.Markf(flow.Conflict, "snapshot %d: %s is %q, which is no epoch",
+				s.SnapshotID, summaryEpoch, p[summaryEpoch])
 		}
 		return &marker{p[summaryIncarnation], flow.Epoch(epoch), s.SnapshotID}, nil
 	}
@@ -138,6 +139,7 @@ func conflict(name string, m *marker, t flow.Txn, text string) error {
 	if m != nil {
 		have = "epoch " + strconv.FormatUint(uint64(m.Epoch), 10) + " of incarnation " + m.Incarnation
 	}
-	return flow.Markf(flow.Conflict, "table %s, property %s: it has %s, and the pipeline has epoch %d after %d of incarnation %s: %s",
+	return flow.Markf(flow.Conflict, "table %s, property %s: it has %s, "+
+		"and the pipeline has epoch %d after %d of incarnation %s: %s",
 		name, property(t), have, t.Epoch, t.Previous, t.Incarnation, text)
 }

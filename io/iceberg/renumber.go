@@ -72,7 +72,8 @@ func (c *copier) copy(ctx context.Context, f iceberg.DataFile) (_ iceberg.DataFi
 	}
 	buf := bufio.NewWriterSize(dst, 64<<10)
 	w, err := parquet.NewWriter(buf, c.to, parquet.WriterOptions{
-		Compression: c.sink.cfg.Compression, Level: c.sink.cfg.CompressionLevel, Bloom: c.sink.cfg.Bloom,
+		Compression: c.sink.cfg.Compression, Level: c.sink.cfg.CompressionLevel,
+		Encodings: c.sink.cfg.Encodings, Bloom: c.sink.cfg.Bloom,
 	})
 	if err != nil {
 		return nil, errors.Join(err, dst.Close())

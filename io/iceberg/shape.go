@@ -125,7 +125,8 @@ func (s *sink) bind(ctx context.Context, sc *arrow.Schema) (binding, error) {
 			continue
 		}
 		if err != nil {
-			return binding{}, flow.Mark(flow.BadConfig, s.place.errorf("%w\nchange the table or the batches, or the setting schema (now %s)", err, s.cfg.Schema))
+			return binding{}, flow.Mark(flow.BadConfig, s.place.errorf(
+				"%w\nchange the table or the batches, or the setting schema (now %s)", err, s.cfg.Schema))
 		}
 		if m.Changed {
 			next := *s.shape

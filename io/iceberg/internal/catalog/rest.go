@@ -55,7 +55,7 @@ func NewREST(o RESTOptions) (*REST, error) {
 	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
 		return nil, flow.Markf(flow.BadConfig, "catalog %q: want a URI as in https://host/path", o.URI)
 	}
-	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.Insecure} //nolint:gosec // only when it is spelled out
+	conf := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.Insecure}
 	if o.CA != "" {
 		pem, err := os.ReadFile(o.CA)
 		if err != nil {
@@ -120,7 +120,8 @@ func (c *REST) call(ctx context.Context, method string, path []string, query url
 	u.RawQuery = query.Encode()
 	err := c.send(ctx, method, u, in, out)
 	var status *StatusError
-	if errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == 419) && c.o.Credential != "" {
+	expired := errors.As(err, &status) && (status.Status == http.StatusUnauthorized || status.Status == 419)
+	if expired && c.o.Credential != "" {
 		c.mu.Lock()
 		c.token = ""
 		c.mu.Unlock()

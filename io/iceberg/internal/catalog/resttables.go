@@ -207,7 +207,8 @@ func outcome(err error) error {
 	var lost *lostError
 	var status *StatusError
 	switch {
-	case errors.As(err, &lost), errors.As(err, &status) && (status.Status >= 500 || status.Status == http.StatusRequestTimeout):
+	case errors.As(err, &lost),
+		errors.As(err, &status) && (status.Status >= 500 || status.Status == http.StatusRequestTimeout):
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
