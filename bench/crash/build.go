@@ -46,7 +46,7 @@ func (b *builder) crew(ctx context.Context, mutant string, jobs ...job) (crew, e
 		}
 		folder, pkg, name := b.root, "./cmd/weir", "weir"
 		if j.program == child {
-			folder, pkg, name = filepath.Join(b.root, "bench"), "./crash/child", "child"
+			folder, pkg, name = filepath.Join(b.root, "bench"), "./cmd/crash/child", "child"
 		}
 		path, err := b.build(ctx, folder, pkg, name, tags, "build")
 		if err != nil {

@@ -13,7 +13,7 @@ type program int
 
 const (
 	weir  program = iota // cmd/weir
-	child                // bench/crash/child
+	child                // bench/cmd/crash/child
 )
 
 // job is a pipeline that is killed over and over.
@@ -25,8 +25,8 @@ type job struct {
 	mutants []string // that it must catch
 	frozen  []string // targets at which another may overtake it
 	lay     func(ctx context.Context, db *reader, dir string, rng *rand.Rand) error
-	tables  func(dir string) ([]table, error)
-	check   func(dir string) error // what no comparison of rows finds
+	tables  func(ctx context.Context, dir string) ([]table, error)
+	check   func(ctx context.Context, dir string) error // what no comparison of rows finds
 }
 
 // table is what a query finds in the input, and what another must find in a
@@ -94,11 +94,11 @@ func lakeJob() job {
 		lay: layFiles(`  out:
     connector: iceberg
     config: {warehouse: lake, table: crash.rows, partition: [area]}`, "lake"),
-		tables: func(dir string) ([]table, error) {
-			got, err := liveRows(dir, "rows", allColumns)
+		tables: func(ctx context.Context, dir string) ([]table, error) {
+			got, err := liveRows(ctx, dir, "rows", allColumns)
 			return []table{{"rows", inputRows(dir), got}}, err
 		},
-		check: func(dir string) error { return checkLake(dir, "rows") },
+		check: func(ctx context.Context, dir string) error { return checkLake(ctx, dir, "rows") },
 	}
 }
 
@@ -115,12 +115,12 @@ func folderJob() job {
 		lay: layFiles(`  out:
     connector: file
     config: {dir: out, partition: [area]}`, "folder"),
-		tables: func(dir string) ([]table, error) {
+		tables: func(_ context.Context, dir string) ([]table, error) {
 			logged, listed, err := folderRows(filepath.Join(dir, "out"))
 			want := inputRows(dir)
 			return []table{{"files of the commit log", want, logged}, {"files of the folder", want, listed}}, err
 		},
-		check: func(dir string) error { return checkFolder(filepath.Join(dir, "out"), "folder") },
+		check: func(_ context.Context, dir string) error { return checkFolder(filepath.Join(dir, "out"), "folder") },
 	}
 }
 
@@ -134,12 +134,12 @@ func opsJob() job {
 		lay: func(_ context.Context, _ *reader, dir string, rng *rand.Rand) error {
 			return writeLines(dir, rng, 0, jobRows, 3, jobRows/4)
 		},
-		tables: func(dir string) ([]table, error) {
-			rows, err := liveRows(dir, "firsts", allColumns)
+		tables: func(ctx context.Context, dir string) ([]table, error) {
+			rows, err := liveRows(ctx, dir, "firsts", allColumns)
 			if err != nil {
 				return nil, err
 			}
-			windows, err := liveRows(dir, "windows", "key, epoch_us(since) AS since, n")
+			windows, err := liveRows(ctx, dir, "windows", "key, epoch_us(since) AS since, n")
 			input := "SELECT DISTINCT * FROM (" + inputLines(dir) + ")"
 			return []table{
 				{"firsts", "SELECT * FROM (" + input + ") WHERE amount >= 250", rows},
@@ -147,11 +147,11 @@ func opsJob() job {
 					" * 1000000 AS since, count(*) AS n FROM (" + input + ") GROUP BY ALL", windows},
 			}, err
 		},
-		check: func(dir string) error {
-			if err := checkLake(dir, "firsts"); err != nil {
+		check: func(ctx context.Context, dir string) error {
+			if err := checkLake(ctx, dir, "firsts"); err != nil {
 				return err
 			}
-			return checkLake(dir, "windows")
+			return checkLake(ctx, dir, "windows")
 		},
 	}
 }

@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -12,13 +13,13 @@ import (
 	"github.com/weirflow/weir/bench/icemeta"
 )
 
-func loadLake(dir, name string) (*icemeta.Table, error) {
-	return icemeta.Load(filepath.Join(dir, "lake", "catalog.db"), "crash", name)
+func loadLake(ctx context.Context, dir, name string) (*icemeta.Table, error) {
+	return icemeta.Load(ctx, filepath.Join(dir, "lake", "catalog.db"), "crash", name)
 }
 
 // liveRows is the query of the live files of a table.
-func liveRows(dir, name, columns string) (string, error) {
-	t, err := loadLake(dir, name)
+func liveRows(ctx context.Context, dir, name, columns string) (string, error) {
+	t, err := loadLake(ctx, dir, name)
 	if err != nil || t == nil {
 		return "", err
 	}
@@ -36,8 +37,8 @@ func liveRows(dir, name, columns string) (string, error) {
 // checkLake checks the metadata of a table: every file of every snapshot is
 // there with its size, no epoch has two snapshots, and what no snapshot holds
 // has a name of ours.
-func checkLake(dir, name string) error {
-	t, err := loadLake(dir, name)
+func checkLake(ctx context.Context, dir, name string) error {
+	t, err := loadLake(ctx, dir, name)
 	if err != nil {
 		return err
 	}
@@ -76,11 +77,11 @@ func checkLake(dir, name string) error {
 	return strangers(icemeta.Local(t.Location), known)
 }
 
-// ours are the names that files of a table may have which it does not hold.
-var ours = regexp.MustCompile(`^\.?((lake|ops)-[0-9a-f]+-e[0-9]+-[0-9]+-[0-9]+-[0-9a-f]+\.parquet|` +
-	`[0-9]{5}-[0-9a-f-]{36}\.metadata\.json|snap-[0-9]+-[0-9]+-[0-9a-f-]{36}\.avro|[0-9a-f-]{36}-m[0-9]+\.avro)`)
-
+// strangers looks below dir for files that are not known and whose names are
+// not of the kinds that a table may have without holding them.
 func strangers(dir string, known map[string]bool) error {
+	ours := regexp.MustCompile(`^\.?((lake|ops)-[0-9a-f]+-e[0-9]+-[0-9]+-[0-9]+-[0-9a-f]+\.parquet|` +
+		`[0-9]{5}-[0-9a-f-]{36}\.metadata\.json|snap-[0-9]+-[0-9]+-[0-9a-f-]{36}\.avro|[0-9a-f-]{36}-m[0-9]+\.avro)$`)
 	var strange []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && !known[path] && !ours.MatchString(d.Name()) {

@@ -35,7 +35,7 @@ func (s *suite) mutants(ctx context.Context, chosen []job) error {
 		}
 	}
 	if s.wants("power") {
-		for _, mutant := range powerMutants {
+		for _, mutant := range powerMutants() {
 			_, err := s.build.power(ctx, mutant, s.Power)
 			runs := s.Power
 			if f, ok := errors.AsType[*faultError](err); ok {

@@ -11,14 +11,11 @@ import (
 	"strings"
 )
 
-var (
-	hits  = regexp.MustCompile(`failpoint\.Hit\("([^"]+)"\)`)
-	steps = regexp.MustCompile(`failpoint\.Hit\("([^"]+)" ?\+`)
-)
-
 // pointsOf reads the source for the failpoints that there are: names, and
 // beginnings of names.
 func pointsOf(root string) (names, begins []string, err error) {
+	hits := regexp.MustCompile(`failpoint\.Hit\("([^"]+)"\)`)
+	steps := regexp.MustCompile(`failpoint\.Hit\("([^"]+)" ?\+`)
 	for _, room := range []string{"flow", "state", "io", "internal/engine", "codecs"} {
 		err = errors.Join(err, filepath.WalkDir(filepath.Join(root, room), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {

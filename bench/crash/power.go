@@ -13,12 +13,9 @@ import (
 
 // powerMutants are the mutants that the power failures of flow's crash test
 // must catch.
-var powerMutants = []string{"nosync", "earlycommit", "norecovery", "noalign", "nostate", "earlyack", "lateposition"}
-
-var (
-	powerRuns = regexp.MustCompile(`(\d+) runs, (\d+) crashes`)
-	powerSeed = regexp.MustCompile(`seed (\d+)`)
-)
+func powerMutants() []string {
+	return []string{"nosync", "earlycommit", "norecovery", "noalign", "nostate", "earlyack", "lateposition"}
+}
 
 // power runs flow's crash test: a pipeline on a disk that loses what was not
 // synced, as often as runs says. It returns how often the power failed.
@@ -41,7 +38,7 @@ func (b *builder) power(ctx context.Context, mutant string, runs int) (failures 
 	if err != nil {
 		return 0, err
 	}
-	found := powerRuns.FindSubmatch(out)
+	found := regexp.MustCompile(`(\d+) runs, (\d+) crashes`).FindSubmatch(out)
 	if found == nil {
 		return 0, fmt.Errorf("the crash test does not say how often it crashed: %s", tail(out))
 	}
@@ -50,7 +47,7 @@ func (b *builder) power(ctx context.Context, mutant string, runs int) (failures 
 
 // runsUntil is the seed at which the test failed.
 func runsUntil(out []byte) int {
-	if found := powerSeed.FindSubmatch(out); found != nil {
+	if found := regexp.MustCompile(`seed (\d+)`).FindSubmatch(out); found != nil {
 		n, _ := strconv.Atoi(string(found[1])) // digits
 		return n
 	}

@@ -61,7 +61,7 @@ func (s *site) begin(ctx context.Context, j job, n int) (dir string, err error) 
 
 // verify compares the tables of a run that has ended with its input.
 func (s *site) verify(ctx context.Context, j job, dir string) (lost, doubled int64, err error) {
-	tables, err := j.tables(dir)
+	tables, err := j.tables(ctx, dir)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -79,7 +79,7 @@ func (s *site) verify(ctx context.Context, j job, dir string) (lost, doubled int
 	if len(wrong) > 0 {
 		return lost, doubled, errors.New(strings.Join(wrong, "; "))
 	}
-	return 0, 0, j.check(dir)
+	return 0, 0, j.check(ctx, dir)
 }
 
 // learn runs a job without a kill, and once more with one, and returns the

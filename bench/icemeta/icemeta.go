@@ -4,6 +4,7 @@
 package icemeta
 
 import (
+	"context"
 	"database/sql"
 	"encoding/json"
 	"errors"
@@ -47,7 +48,7 @@ type File struct {
 
 // Load finds namespace.name in the catalog's file and reads the metadata that
 // it points to. A table that is not there is nil.
-func Load(catalog, namespace, name string) (t *Table, err error) {
+func Load(ctx context.Context, catalog, namespace, name string) (t *Table, err error) {
 	if _, err := os.Stat(catalog); errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}
@@ -57,7 +58,7 @@ func Load(catalog, namespace, name string) (t *Table, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	var location string
-	err = db.QueryRow("SELECT metadata_location FROM iceberg_tables WHERE table_namespace = ? AND table_name = ?",
+	err = db.QueryRowContext(ctx, "SELECT metadata_location FROM iceberg_tables WHERE table_namespace = ? AND table_name = ?",
 		namespace, name).Scan(&location)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil

@@ -111,7 +111,7 @@ func testLake(t *testing.T, weir, root string) {
 // manifests must be those in the files.
 func live(t *testing.T, dir string) []icemeta.File {
 	t.Helper()
-	table, err := icemeta.Load(filepath.Join(dir, "lake/catalog.db"), "air", "flights")
+	table, err := icemeta.Load(t.Context(), filepath.Join(dir, "lake/catalog.db"), "air", "flights")
 	if err != nil || table == nil {
 		t.Fatalf("load table: %v, %v", table, err)
 	}
