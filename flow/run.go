@@ -45,7 +45,7 @@ func (p *Pipeline) Run(ctx context.Context) (err error) {
 	err = c.runLanes()
 	if c.store != nil {
 		p.setState("closing")
-		err = errors.Join(err, c.store.Close())
+		err = also(err, c.store.Close())
 	}
 	p.ended(err)
 	return err
@@ -68,13 +68,22 @@ func (c *compile) open() error {
 // runLanes compiles the graph and runs it to its end.
 func (c *compile) runLanes() (err error) {
 	check := c.p.allocator(c)
-	defer func() { err = errors.Join(err, check()) }()
+	defer func() { err = also(err, check()) }()
 	c.begin()
 	if err := engine.Calm(c.compile); err != nil {
-		return errors.Join(err, c.run.Abandon())
+		return also(err, c.run.Abandon())
 	}
 	c.p.setState("running")
 	return c.run.Execute(c.ctx)
+}
+
+// also joins what went wrong afterwards to err, which stays as it is when
+// nothing did.
+func also(err, after error) error {
+	if after == nil {
+		return err
+	}
+	return errors.Join(err, after)
 }
 
 // refusal gives the errors of a state directory the kind that they have.
