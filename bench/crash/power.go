@@ -33,7 +33,8 @@ func (b *builder) power(ctx context.Context, mutant string, runs int) (failures 
 	cmd.Env = append(os.Environ(), "WEIR_CRASH_RUNS="+strconv.Itoa(runs))
 	out, err := cmd.CombinedOutput()
 	if exit := (&exec.ExitError{}); errors.As(err, &exit) {
-		return 0, &faultError{job: "power", run: runsUntil(out), dir: cmd.Dir, cause: errors.New(tail(out))}
+		run, what := failedAt(out)
+		return 0, &faultError{job: "power", run: run, dir: cmd.Dir, cause: errors.New(what)}
 	}
 	if err != nil {
 		return 0, err
@@ -45,11 +46,12 @@ func (b *builder) power(ctx context.Context, mutant string, runs int) (failures 
 	return strconv.Atoi(string(found[2]))
 }
 
-// runsUntil is the seed at which the test failed.
-func runsUntil(out []byte) int {
-	if found := regexp.MustCompile(`seed (\d+)`).FindSubmatch(out); found != nil {
-		n, _ := strconv.Atoi(string(found[1])) // digits
-		return n
+// failedAt is the seed at which the test failed, and what it says about it.
+func failedAt(out []byte) (seed int, what string) {
+	found := regexp.MustCompile(`seed (\d+).*`).FindSubmatch(out)
+	if found == nil {
+		return 0, tail(out)
 	}
-	return 0
+	seed, _ = strconv.Atoi(string(found[1])) // digits
+	return seed, string(found[0])
 }
