@@ -43,10 +43,7 @@ func (w *world) step(name string) error {
 	if w.left--; w.left >= 0 {
 		return nil
 	}
-	// All or nothing of what was not synced: Pebble syncs the entries of a new
-	// manifest and of the marker that names it together, so a disk that keeps
-	// one without the other makes it refuse to open.
-	w.after = w.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100 * w.rng.IntN(2), RNG: w.rng})
+	w.after = w.disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: w.rng.IntN(101), RNG: w.rng})
 	w.where = name
 	return errPower
 }

@@ -106,8 +106,12 @@ var batchShapes = map[string]func(in flow.Flow[flow.Batch], w *tripwire) flow.Fl
 		l := flow.KeyBy(in, key, flow.Parallel(2))
 		r := flow.KeyBy(flow.Map(in, half), key)
 		return flow.CoProcess(l, r, "both",
-			func(c *flow.Ctx[int64, int, flow.Batch], b flow.Batch) error { return errors.Join(w.step(), c.Emit(half(b))) },
-			func(c *flow.Ctx[int64, int, flow.Batch], b flow.Batch) error { return errors.Join(w.step(), c.Emit(half(b))) })
+			func(c *flow.Ctx[int64, int, flow.Batch], b flow.Batch) error {
+				return errors.Join(w.step(), c.Emit(half(b)))
+			},
+			func(c *flow.Ctx[int64, int, flow.Batch], b flow.Batch) error {
+				return errors.Join(w.step(), c.Emit(half(b)))
+			})
 	},
 	"apply": func(in flow.Flow[flow.Batch], w *tripwire) flow.Flow[flow.Batch] {
 		return flow.Apply(in, "twice", func(context.Context, flow.OpenTask) (flow.Operator[flow.Batch, flow.Batch], error) {

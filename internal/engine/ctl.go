@@ -33,13 +33,16 @@ type Ctl struct {
 type Port[T any] struct {
 	Push func(T) error
 	Ctl  func(Ctl) error
+
+	// Many is Push of each of vs, where there is a shorter way; else nil.
+	Many func(vs []T) error
 }
 
 // Tee is the port that hands everything to each of ports in turn.
 func Tee[T any](ports []Port[T]) Port[T] {
 	switch len(ports) {
 	case 0:
-		return Port[T]{func(T) error { return nil }, func(Ctl) error { return nil }}
+		return Port[T]{Push: func(T) error { return nil }, Ctl: func(Ctl) error { return nil }}
 	case 1:
 		return ports[0]
 	}

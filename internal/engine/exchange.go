@@ -159,6 +159,22 @@ func (w *writer[T]) push(v T) error {
 	return w.send(Ctl{})
 }
 
+// pushMany is push of several elements, copied at once.
+func (w *writer[T]) pushMany(vs []T) error {
+	for len(vs) > 0 {
+		c := w.c
+		n := copy(c.v[len(c.v):cap(c.v)], vs)
+		c.v, vs = c.v[:len(c.v)+n], vs[n:]
+		if len(c.v) < cap(c.v) {
+			return nil
+		}
+		if err := w.send(Ctl{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // pushHeavy is push of elements that hold memory of their own.
 func (w *writer[T]) pushHeavy(v T) error {
 	if w.x.retain != nil {
@@ -175,9 +191,9 @@ func (w *writer[T]) pushHeavy(v T) error {
 
 func (w *writer[T]) port() Port[T] {
 	if w.x.retain == nil && w.x.sizer.Extra == nil {
-		return Port[T]{w.push, w.ctl}
+		return Port[T]{Push: w.push, Ctl: w.ctl, Many: w.pushMany}
 	}
-	return Port[T]{w.pushHeavy, w.ctl}
+	return Port[T]{Push: w.pushHeavy, Ctl: w.ctl}
 }
 
 // send puts the open chunk, if any, and the signal behind it.

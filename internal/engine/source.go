@@ -65,6 +65,9 @@ func (s *Source[T]) pushAll(vs []T) error {
 	if s.free != nil {
 		return s.pushCounted(vs)
 	}
+	if s.port.Many != nil {
+		return s.port.Many(vs)
+	}
 	push := s.port.Push
 	for i := range vs {
 		if err := push(vs[i]); err != nil {
