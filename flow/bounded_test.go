@@ -105,6 +105,7 @@ func TestPausedWhileEpochsAreUnfinished(t *testing.T) {
 		done := make(chan error, 1)
 		go func() { done <- p.Run(t.Context()) }()
 		time.Sleep(30 * time.Second)
+		synctest.Wait()
 		if made > 60 {
 			t.Errorf("the source made %d elements while no epoch could finish", made)
 		}
