@@ -45,7 +45,7 @@ func spoil(t *testing.T, fsys *vfs.MemFS, path string, r *rand.Rand) string {
 		t.Fatal(err)
 	}
 	at, was := r.IntN(len(b)), slices.Clone(b)
-	how := ""
+	var how string
 	switch r.IntN(8) {
 	case 0:
 		n := min(1+r.IntN(600), len(b)-at)

@@ -71,7 +71,7 @@ func TestDiskFull(t *testing.T) {
 		})
 		s := mustOpen(t, "dir", Options{FS: errorfs.Wrap(mem, full), IngestAbove: 1500, Memory: 512 << 10})
 		left.Store(r.Int64N(300))
-		acked, want := uint64(0), model{}
+		acked := uint64(0)
 		for epoch := uint64(1); epoch <= 30; epoch++ {
 			w := s.Begin(epoch)
 			epochOps(model{}, w, seed, epoch)
@@ -96,7 +96,7 @@ func TestDiskFull(t *testing.T) {
 		if found != acked && found != acked+1 {
 			t.Fatalf("epoch %d found, %d acknowledged", found, acked)
 		}
-		want = model{}
+		want := model{}
 		for e := uint64(1); e <= found; e++ {
 			epochOps(want, nil, seed, e)
 		}

@@ -1,6 +1,11 @@
 package state
 
-import "github.com/cockroachdb/pebble/v2/vfs"
+import (
+	"errors"
+	"strings"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
 
 // faultFS is the file system that Pebble sees. Where a write fails, Pebble
 // may panic with its locks in a state that ends the process, or try again
@@ -23,8 +28,23 @@ func (f faultFS) file(file vfs.File, err error) (vfs.File, error) {
 	return faultFile{file, f.h}, nil
 }
 
+// Create makes a file. The entry of a manifest is synced at once: Pebble syncs
+// it together with the marker that names it, and a disk that kept only the
+// marker would leave a store that does not open.
 func (f faultFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return f.file(f.FS.Create(name, c))
+	file, err := f.FS.Create(name, c)
+	if err == nil && strings.HasPrefix(f.PathBase(name), "MANIFEST-") {
+		err = f.syncDir(f.PathDir(name))
+	}
+	return f.file(file, err)
+}
+
+func (f faultFS) syncDir(name string) error {
+	dir, err := f.FS.OpenDir(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
 
 func (f faultFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, o ...vfs.OpenOption) (vfs.File, error) {

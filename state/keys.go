@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // The first byte of a key says what the key is. State sorts last, so that the
@@ -69,9 +70,9 @@ func appendStateKey(dst []byte, op uint16, group uint8, key []byte) []byte {
 // with prefix. prefix must not be all 0xff.
 func after(prefix []byte) []byte {
 	end := append([]byte(nil), prefix...)
-	for i := len(end) - 1; i >= 0; i-- {
-		end[i]++
-		if end[i] != 0 {
+	for i, last := range slices.Backward(end) {
+		if last != 0xff {
+			end[i]++
 			return end[:i+1]
 		}
 	}

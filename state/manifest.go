@@ -69,15 +69,14 @@ func castagnoli(b []byte) uint32 {
 	return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli))
 }
 
-// appendManifest writes the manifest's value; ancestors and pipeline are in
+// encodeManifest writes the manifest's value; ancestors and pipeline are in
 // the identity file. Layout: docs/formats/state.md.
-func appendManifest(dst []byte, m Manifest) ([]byte, error) {
+func encodeManifest(m Manifest) ([]byte, error) {
 	id, err := uuid.Parse(m.Incarnation)
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest: %w", err)
 	}
-	start := len(dst)
-	dst = binary.BigEndian.AppendUint16(dst, uint16(m.Format))
+	dst := binary.BigEndian.AppendUint16(nil, uint16(m.Format))
 	dst = binary.BigEndian.AppendUint16(dst, uint16(m.KeyGroups))
 	dst = binary.BigEndian.AppendUint64(dst, m.Epoch)
 	dst = binary.BigEndian.AppendUint64(dst, m.previous)
@@ -87,12 +86,12 @@ func appendManifest(dst []byte, m Manifest) ([]byte, error) {
 	dst = append(dst, m.Pipeline...)
 	dst = binary.AppendUvarint(dst, uint64(len(m.Fingerprint)))
 	dst = append(dst, m.Fingerprint...)
-	return binary.BigEndian.AppendUint32(dst, castagnoli(dst[start:])), nil
+	return binary.BigEndian.AppendUint32(dst, castagnoli(dst)), nil
 }
 
 const manifestFixed = 2 + 2 + 8 + 8 + 8 + 16
 
-// parseManifest reads what appendManifest wrote, and nothing else.
+// parseManifest reads what encodeManifest wrote, and nothing else.
 func parseManifest(b []byte) (Manifest, error) {
 	if len(b) < manifestFixed+4 {
 		return Manifest{}, fmt.Errorf("manifest has %d bytes", len(b))

@@ -125,9 +125,9 @@ func (h *health) halt(err error) {
 // await runs f, which may write or wait for Pebble's work in the background,
 // on a goroutine of its own, and leaves that behind if the work fails: there
 // is no other way to end its wait.
-func (h *health) await(what string, f func() error) error {
+func (h *health) await(f func() error) error {
 	done := make(chan error, 1)
-	go func() { done <- guard(h, what, f) }()
+	go func() { done <- guard(h, f) }()
 	select {
 	case err := <-done:
 		return err
@@ -197,11 +197,11 @@ func calledByUs() bool {
 
 // guard runs f, which calls Pebble, and turns a panic into the store's end:
 // Pebble panics on damage that it did not foresee.
-func guard(h *health, what string, f func() error) (err error) {
+func guard(h *health, f func() error) (err error) {
 	if err := h.err(); err != nil {
 		return err
 	}
-	return shield(h, what, f)
+	return shield(h, dbDir, f)
 }
 
 // shield is guard for a store that may have failed already.

@@ -158,7 +158,7 @@ func (s *Store) idOf(kind nameKind, name string) (uint16, bool) {
 
 // get returns a copy of the value of key.
 func (s *Store) get(key []byte) (value []byte, ok bool, err error) {
-	err = guard(s.health, dbDir, func() error {
+	err = guard(s.health, func() error {
 		v, closer, err := s.db.Get(key)
 		if errors.Is(err, pebble.ErrNotFound) {
 			return nil
@@ -181,7 +181,7 @@ func (s *Store) each(prefix []byte, fn func(key, value []byte) error) error {
 // iterator runs under guard: a panic in fn is the caller's own.
 func (s *Store) between(lower, upper []byte, fn func(key, value []byte) error) (err error) {
 	var it *pebble.Iterator
-	err = guard(s.health, dbDir, func() (err error) {
+	err = guard(s.health, func() (err error) {
 		it, err = s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 		return judge(s.dir, describe(lower), err)
 	})
@@ -189,7 +189,7 @@ func (s *Store) between(lower, upper []byte, fn func(key, value []byte) error) (
 		return err
 	}
 	closed := func() error { return judge(s.dir, describe(lower), it.Close()) }
-	defer func() { err = errors.Join(err, guard(s.health, dbDir, closed)) }()
+	defer func() { err = errors.Join(err, guard(s.health, closed)) }()
 
 	var key, value []byte
 	started, more := false, false
@@ -207,7 +207,7 @@ func (s *Store) between(lower, upper []byte, fn func(key, value []byte) error) (
 		return judge(s.dir, describe(key), err)
 	}
 	for {
-		if err := guard(s.health, dbDir, step); err != nil || !more {
+		if err := guard(s.health, step); err != nil || !more {
 			return err
 		}
 		if err := fn(key, value); err != nil {

@@ -29,7 +29,7 @@ func (s *Store) Savepoint(dir string) error {
 	if err := makeDir(fsys, dir); err != nil {
 		return fmt.Errorf("make savepoint in %s: %w", dir, err)
 	}
-	err = s.health.await(dbDir, func() error {
+	err = s.health.await(func() error {
 		return s.db.Checkpoint(fsys.PathJoin(dir, dbDir), pebble.WithFlushedWAL())
 	})
 	if err != nil {
@@ -90,7 +90,7 @@ func Restore(from, dir string, o Options) (err error) {
 		Kind: kindState, Pipeline: id.Pipeline, Incarnation: uuid.NewString(), Epoch: id.Epoch,
 		Ancestors: append(slices.Clone(id.Ancestors), Ancestor{id.Incarnation, id.Epoch}), format: Format,
 	}
-	if err := s.health.await(dbDir, func() error { return s.adopt(id, next) }); err != nil {
+	if err := s.health.await(func() error { return s.adopt(id, next) }); err != nil {
 		return fail(err)
 	}
 	return nil
@@ -108,7 +108,7 @@ func (s *Store) adopt(old, next identity) error {
 	}
 	m := s.manifest
 	m.Incarnation = next.Incarnation
-	value, err := appendManifest(nil, m)
+	value, err := encodeManifest(m)
 	if err != nil {
 		return err
 	}

@@ -73,15 +73,15 @@ type Store struct {
 func Open(dir, pipeline string, o Options) (*Store, error) {
 	o = o.withDefaults()
 	s := &Store{dir: dir, opts: o, health: newHealth(dir, o.Log)}
-	id, fresh, err := s.inspect(pipeline)
-	if err != nil {
+	if _, _, err := s.inspect(pipeline); err != nil {
 		return nil, err
 	}
 	if err := s.acquire(); err != nil {
 		return nil, err
 	}
 	// Look again: another process may have made the store in between.
-	if id, fresh, err = s.inspect(pipeline); err != nil {
+	id, fresh, err := s.inspect(pipeline)
+	if err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	if err := s.open(id, pipeline, fresh); err != nil {
@@ -178,7 +178,7 @@ func (s *Store) open(id identity, pipeline string, fresh bool) error {
 	if err := s.openDB(); err != nil {
 		return err
 	}
-	return s.health.await(dbDir, func() error {
+	return s.health.await(func() error {
 		if err := s.load(id); err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (s *Store) openDB() error {
 	s.pebble = pebbleOptions(s.opts, s.health)
 	s.pebble.Lock = s.lock
 	opened := make(chan *pebble.DB, 1)
-	err := s.health.await(dbDir, func() error {
+	err := s.health.await(func() error {
 		db, err := pebble.Open(s.opts.FS.PathJoin(s.dir, dbDir), s.pebble)
 		opened <- db
 		return judge(s.dir, dbDir, err)
@@ -242,7 +242,7 @@ func (s *Store) first(id identity) error {
 		Incarnation: id.Incarnation, Pipeline: id.Pipeline,
 		KeyGroups: KeyGroups, Format: Format,
 	}
-	value, err := appendManifest(nil, s.manifest)
+	value, err := encodeManifest(s.manifest)
 	if err != nil {
 		return err
 	}
@@ -312,7 +312,7 @@ func (s *Store) Incarnation() string { return s.Manifest().Incarnation }
 // Size returns the bytes that the store takes on disk.
 func (s *Store) Size() int64 {
 	var n uint64
-	err := guard(s.health, dbDir, func() error {
+	err := guard(s.health, func() error {
 		n = s.db.Metrics().DiskSpaceUsage()
 		return nil
 	})

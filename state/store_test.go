@@ -8,26 +8,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func mustOpen(t testing.TB, dir string, o Options) *Store {
-	t.Helper()
+func mustOpen(tb testing.TB, dir string, o Options) *Store {
+	tb.Helper()
 	s, err := Open(dir, "orders", o)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return s
 }
 
-func mustClose(t testing.TB, s *Store) {
-	t.Helper()
+func mustClose(tb testing.TB, s *Store) {
+	tb.Helper()
 	if err := s.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 
-func mustCommit(t testing.TB, w *Write) {
-	t.Helper()
+func mustCommit(tb testing.TB, w *Write) {
+	tb.Helper()
 	if err := w.Commit(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 }
 

@@ -169,7 +169,7 @@ func (w *Write) Commit() error {
 	}
 	failpoint.Hit("state/commit/before")
 	b := w.buf // of its own: what waits in vain outlives this call
-	err := w.s.health.await(dbDir, func() error {
+	err := w.s.health.await(func() error {
 		if b.size > w.s.opts.IngestAbove {
 			return w.s.ingest(&b)
 		}
@@ -214,7 +214,7 @@ func (w *Write) finish() error {
 		w.manifest.floor = m.floor
 		w.buf.deleteRange([]byte{prefixEpoch}, epochKey(m.floor))
 	}
-	value, err := appendManifest(nil, m)
+	value, err := encodeManifest(m)
 	if err != nil {
 		return err
 	}

@@ -137,7 +137,7 @@ func (d *Decoder) Decode(data []byte, last bool) (consumed int, err error) {
 		p, d.begun = n, true
 	}
 	for err == nil {
-		next := p
+		var next int
 		if d.skip.kind != skipNothing {
 			next, err = d.skipTo(data, p, last)
 		} else {

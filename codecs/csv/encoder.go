@@ -136,10 +136,8 @@ func (e *Encoder) needsQuotes(value []byte) bool {
 			return true
 		}
 	}
-	for _, null := range e.opts.Null {
-		if string(value) == null {
-			return true
-		}
+	if slices.Contains(e.opts.Null, string(value)) {
+		return true
 	}
 	return len(value) == 0 || value[0] == bom[0] ||
 		value[0] == e.opts.Comment && e.opts.Comment != 0

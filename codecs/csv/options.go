@@ -2,6 +2,7 @@ package csv
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -105,10 +106,5 @@ func (o Options) check() (Options, error) {
 
 // isNull reports whether a text without quotes means null.
 func (o *Options) isNull(text []byte) bool {
-	for _, s := range o.Null {
-		if string(text) == s {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(o.Null, string(text))
 }

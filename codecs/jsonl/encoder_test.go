@@ -3,6 +3,7 @@ package jsonl_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -55,15 +56,15 @@ func TestEncodeOther(t *testing.T) {
 			t.Fatal(err)
 		}
 		out, err := e.Append(nil, test.rows)
-		var got string
+		var got strings.Builder
 		for _, c := range out {
 			if c == '\n' {
 				c = '|'
 			}
-			got += string(rune(c))
+			got.WriteString(string(rune(c)))
 		}
-		if err != nil || got != test.want {
-			t.Errorf("got %s, %v\nwant %s", got, err, test.want)
+		if err != nil || got.String() != test.want {
+			t.Errorf("got %s, %v\nwant %s", got.String(), err, test.want)
 		}
 	}
 }

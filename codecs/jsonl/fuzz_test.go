@@ -163,7 +163,7 @@ func oracleRow(fields []arrow.Field, row []byte) (string, error) {
 		if err := json.Unmarshal(row, &v); err != nil {
 			return "", err
 		}
-		if bytes.Count([]byte(fmt.Sprint(v)), []byte("\ufffd")) >
+		if bytes.Count(fmt.Append(nil, v), []byte("\ufffd")) >
 			bytes.Count(bytes.ToLower(row), []byte(`\ufffd`))+bytes.Count(row, []byte("\ufffd")) {
 			return "", fmt.Errorf("half of a surrogate")
 		}

@@ -102,7 +102,7 @@ func (d *Decoder) object(n *node, p, base int) int {
 			f = n.kids[*guess]
 			p = space(b, p+len(f.key))
 		} else {
-			at := -1
+			var at int
 			if at, p = d.name(n, p); p < 0 {
 				return p
 			}

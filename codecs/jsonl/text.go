@@ -18,7 +18,7 @@ func space(b []byte, p int) int {
 }
 
 var (
-	errControl   = errors.New("a control character in a string: want it escaped, \\u00..")
+	errControl   = errors.New("a control character in a string: want \\u00 and two digits instead")
 	errUTF8      = errors.New("the string is not valid UTF-8")
 	errEscape    = errors.New("no such escape in a string")
 	errSurrogate = errors.New("half of a surrogate pair in a string")

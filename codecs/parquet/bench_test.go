@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -22,11 +23,17 @@ const benchRows = 65_536
 func lineitem(batches int) []arrow.RecordBatch {
 	dec := &arrow.Decimal128Type{Precision: 15, Scale: 2}
 	schema := arrow.NewSchema([]arrow.Field{
-		{Name: "orderkey", Type: arrow.PrimitiveTypes.Int64}, {Name: "partkey", Type: arrow.PrimitiveTypes.Int32},
-		{Name: "suppkey", Type: arrow.PrimitiveTypes.Int32}, {Name: "linenumber", Type: arrow.PrimitiveTypes.Int32},
-		{Name: "quantity", Type: dec}, {Name: "price", Type: dec}, {Name: "discount", Type: dec},
-		{Name: "flag", Type: arrow.BinaryTypes.String}, {Name: "shipdate", Type: arrow.FixedWidthTypes.Date32},
-		{Name: "shipmode", Type: arrow.BinaryTypes.String}, {Name: "comment", Type: arrow.BinaryTypes.String},
+		{Name: "orderkey", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "partkey", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "suppkey", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "linenumber", Type: arrow.PrimitiveTypes.Int32},
+		{Name: "quantity", Type: dec},
+		{Name: "price", Type: dec},
+		{Name: "discount", Type: dec},
+		{Name: "flag", Type: arrow.BinaryTypes.String},
+		{Name: "shipdate", Type: arrow.FixedWidthTypes.Date32},
+		{Name: "shipmode", Type: arrow.BinaryTypes.String},
+		{Name: "comment", Type: arrow.BinaryTypes.String},
 	}, nil)
 	r := newRand(1)
 	words := []string{"furiously", "even", "deposits", "sleep", "carefully", "final", "requests", "above", "the", "ironic"}
@@ -46,11 +53,11 @@ func lineitem(batches int) []arrow.RecordBatch {
 			rb.Field(7).(*array.StringBuilder).Append("ANR"[i%3 : i%3+1])
 			rb.Field(8).(*array.Date32Builder).Append(arrow.Date32(8000 + r.Int32N(2500)))
 			rb.Field(9).(*array.StringBuilder).Append([]string{"AIR", "TRUCK", "MAIL", "SHIP"}[r.IntN(4)])
-			c := ""
+			var c strings.Builder
 			for range 2 + r.IntN(4) {
-				c += words[r.IntN(len(words))] + " "
+				c.WriteString(words[r.IntN(len(words))] + " ")
 			}
-			rb.Field(10).(*array.StringBuilder).Append(c)
+			rb.Field(10).(*array.StringBuilder).Append(c.String())
 		}
 		out = append(out, rb.NewRecordBatch())
 	}

@@ -3,6 +3,7 @@ package parquet
 import (
 	"bytes"
 	"encoding/binary"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/apache/arrow-go/v18/arrow/float16"
@@ -20,7 +21,7 @@ type byteBounds struct {
 // key is the first eight bytes of v as a number that goes up with the value:
 // most comparisons need no more.
 func (b *byteBounds) key(v []byte) uint64 {
-	k := uint64(0)
+	var k uint64
 	if len(v) >= 8 {
 		k = binary.BigEndian.Uint64(v)
 	} else {
@@ -226,8 +227,8 @@ func cutMax(v []byte, n int, text bool) ([]byte, bool) {
 			return utf8.AppendRune(cut, r), false
 		}
 	}
-	for i := len(cut) - 1; i >= 0; i-- {
-		if cut[i] < 0xFF {
+	for i, last := range slices.Backward(cut) {
+		if last < 0xFF {
 			cut[i]++
 			return cut[:i+1], false
 		}

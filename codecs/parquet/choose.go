@@ -36,7 +36,7 @@ func (w *columnWriter) decide(s *scratch) {
 		*c = choice{made: true, dict: true, enc: encPlain}
 		return
 	}
-	if c.made && c.age <= trialEvery && !(c.dict && c.ban > 0) {
+	if c.made && c.age <= trialEvery && (!c.dict || c.ban <= 0) {
 		return
 	}
 	w.choose(s)

@@ -62,8 +62,10 @@ func (o WriterOptions) withDefaults() (WriterOptions, error) {
 		name string
 		v    int64
 	}{
-		{"row group rows", o.RowGroupRows}, {"row group bytes", o.RowGroupBytes},
-		{"workers", int64(o.Workers)}, {"compression level", int64(o.Level)},
+		{"row group rows", o.RowGroupRows},
+		{"row group bytes", o.RowGroupBytes},
+		{"workers", int64(o.Workers)},
+		{"compression level", int64(o.Level)},
 	} {
 		if n.v < 0 {
 			return o, flow.Markf(flow.BadConfig, "%s %d is less than 0", n.name, n.v)

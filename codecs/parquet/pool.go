@@ -52,11 +52,9 @@ func (p *pool) start(l lot) error {
 		return nil
 	}
 	for i, s := range p.taken {
-		p.busy.Add(1)
-		go func() {
-			defer p.busy.Done()
+		p.busy.Go(func() {
 			p.errs[i] = p.work(s)
-		}()
+		})
 	}
 	return nil
 }

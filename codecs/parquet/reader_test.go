@@ -20,8 +20,8 @@ import (
 )
 
 // file writes n rows of id, text and a list, in row groups of 1000.
-func testFile(t testing.TB, n int) []byte {
-	t.Helper()
+func testFile(tb testing.TB, n int) []byte {
+	tb.Helper()
 	schema := arrow.NewSchema([]arrow.Field{
 		{Name: "id", Type: arrow.PrimitiveTypes.Int64},
 		{Name: "text", Type: arrow.BinaryTypes.String, Nullable: true},
@@ -40,13 +40,13 @@ func testFile(t testing.TB, n int) []byte {
 	var out bytes.Buffer
 	w, err := NewWriter(&out, schema, WriterOptions{RowGroupRows: 1000, Bloom: []string{"id"}})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if err := w.Write(rb.NewRecordBatch()); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	if _, err := w.Close(); err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return out.Bytes()
 }

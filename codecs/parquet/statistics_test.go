@@ -55,8 +55,9 @@ func compareValues(a, b any, col *column) int {
 			return decimalBound(a).Cmp(decimalBound(b.(string)))
 		case kindFloat16:
 			return cmp.Compare(halfValue(a), halfValue(b.(string)))
+		default:
+			return strings.Compare(a, b.(string))
 		}
-		return strings.Compare(a, b.(string))
 	}
 	panic("type")
 }

@@ -53,8 +53,14 @@ func TestRefusedTypes(t *testing.T) {
 func TestBadOptions(t *testing.T) {
 	schema := one("a", arrow.PrimitiveTypes.Int64)
 	for _, o := range []WriterOptions{
-		{Compression: "zip"}, {Bloom: []string{"b"}}, {Level: 23}, {Level: 3, Compression: "snappy"},
-		{RowGroupRows: -1}, {RowGroupBytes: -1}, {Workers: -1}, {Encodings: "none"},
+		{Compression: "zip"},
+		{Bloom: []string{"b"}},
+		{Level: 23},
+		{Level: 3, Compression: "snappy"},
+		{RowGroupRows: -1},
+		{RowGroupBytes: -1},
+		{Workers: -1},
+		{Encodings: "none"},
 	} {
 		if _, err := NewWriter(&bytes.Buffer{}, schema, o); flow.KindOf(err) != flow.BadConfig {
 			t.Errorf("%+v: %v", o, err)

@@ -234,7 +234,8 @@ func TestReadsOtherForms(t *testing.T) {
 	want := []row{
 		{
 			-3, 7, 0.5, "a", "l", new("v"), []byte("a"), time.Date(2024, 5, 6, 7, 8, 9, 123e6, time.UTC),
-			time.Date(2024, 5, 6, 0, 0, 0, 0, time.UTC), []string{"x", "y"},
+			time.Date(2024, 5, 6, 0, 0, 0, 0, time.UTC),
+			[]string{"x", "y"},
 		},
 		{
 			4, 8, 1.5, "b", "", nil, nil, time.Date(1969, 12, 31, 23, 59, 59, 5e8, time.UTC),

@@ -101,7 +101,7 @@ type house struct {
 		A *struct{ B *string }
 		C []struct{ D *int64 }
 	}
-	skipped int
+	skipped int //nolint:unused // an unexported field is left out
 }
 
 // random fills a value; nil slices and maps are made empty, as they come back.
@@ -110,15 +110,18 @@ type random struct{ *rand.Rand }
 func (r random) text() string {
 	return strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(20)) + "é"[:2*r.IntN(2)]
 }
+
 func (r random) when() time.Time {
 	return time.Unix(r.Int64N(4e9)-1e9, r.Int64N(1e9)).UTC()
 }
+
 func ptr[T any](r random, f func() T) *T {
 	if r.IntN(3) == 0 {
 		return nil
 	}
 	return new(f())
 }
+
 func list[T any](r random, f func() T) []T {
 	s := make([]T, r.IntN(4))
 	for i := range s {
@@ -263,9 +266,11 @@ func TestEqualsArreflect(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Release()
-	for _, f := range []string{"I8", "I16", "I32", "i64", "I", "U8", "U16", "U32", "U64", "U", "F32", "F64", "B", "S",
+	for _, f := range []string{
+		"I8", "I16", "I32", "i64", "I", "U8", "U16", "U32", "U64", "U", "F32", "F64", "B", "S",
 		"large", "dec", "D32", "D64", "day", "day64", "clock", "clock2", "Took", "PS", "PI", "PB",
-		"Point", "PPoint", "Ints", "Texts", "Points", "PInts", "Deep", "Pair", "Map"} {
+		"Point", "PPoint", "Ints", "Texts", "Points", "PInts", "Deep", "Pair", "Map",
+	} {
 		want := oracle(t, alloc, f, vs)
 		got := b.Column(b.Schema().FieldIndices(f)[0])
 		if !arrow.TypeEqual(want.DataType(), got.DataType()) {
@@ -324,9 +329,11 @@ func oracle(t *testing.T, alloc *mem.CheckedAllocator, name string, vs []plain) 
 	}
 	ps := make([]part, len(vs))
 	for i, v := range vs {
-		ps[i] = part{v.I8, v.I16, v.I32, v.I64, v.I, v.U8, v.U16, v.U32, v.U64, v.U, v.F32, v.F64, v.B, v.S, v.Large,
+		ps[i] = part{
+			v.I8, v.I16, v.I32, v.I64, v.I, v.U8, v.U16, v.U32, v.U64, v.U, v.F32, v.F64, v.B, v.S, v.Large,
 			v.Dec, v.D32, v.D64, v.Day, v.Day64, v.Clock, v.Clock2, v.Took, v.PS, v.PI, v.PB,
-			v.Point, v.PPoint, v.Ints, v.Texts, v.Points, v.PInts, v.Deep, v.Pair, v.Map}
+			v.Point, v.PPoint, v.Ints, v.Texts, v.Points, v.PInts, v.Deep, v.Pair, v.Map,
+		}
 	}
 	rec, err := arreflect.RecordFromSlice(ps, alloc)
 	if err != nil {

@@ -52,8 +52,7 @@ func planRecord(t reflect.Type, outer []reflect.Type) (*record, error) {
 }
 
 func (r *record) collect(t reflect.Type, base uintptr, depth int, outer []reflect.Type) error {
-	for i := range t.NumField() {
-		sf := t.Field(i)
+	for sf := range t.Fields() {
 		tag, tagged := sf.Tag.Lookup("arrow")
 		if tag == "-" || !sf.IsExported() && !sf.Anonymous {
 			r.gaps = true

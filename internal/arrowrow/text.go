@@ -50,7 +50,7 @@ func planBinary(o options) *node {
 func encodeText[O int32 | int64, S ~string | ~[]byte](
 	mem memory.Allocator, dt arrow.DataType, r rows,
 ) (*array.Data, error) {
-	offsets := newBuffer(mem, (r.n+1)*int(dt.(arrow.OffsetsDataType).OffsetTypeTraits().BytesRequired(1)))
+	offsets := newBuffer(mem, (r.n+1)*dt.(arrow.OffsetsDataType).OffsetTypeTraits().BytesRequired(1))
 	ends := cast[O](offsets.Bytes())
 	total := encodeEnds[O, S](ends, r)
 	if int(ends[r.n]) != total || total > math.MaxInt64/2 {

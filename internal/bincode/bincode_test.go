@@ -105,8 +105,13 @@ func TestEncodingIsFixed(t *testing.T) {
 		T time.Time
 		U []byte
 	}
-	v := value{true, -2, 1, []inner{{1, "a"}}, map[string]uint8{"z": 1, "a": 2, "bb": 3}, &inner{2, ""},
-		time.Unix(1, 5).UTC(), nil}
+	v := value{
+		true, -2, 1,
+		[]inner{{1, "a"}},
+		map[string]uint8{"z": 1, "a": 2, "bb": 3},
+		&inner{2, ""},
+		time.Unix(1, 5).UTC(), nil,
+	}
 	c := must(bincode.Of[value]())
 	const want = "01" + "feffffff" + "000000000000f03f" + "02" + "01000161" +
 		"04" + "016102" + "017a01" + "02626203" + "01" + "020000" + "0100000000000000" + "05000000" + "00" + "00"
@@ -168,7 +173,8 @@ func TestLengthsAreBoundedByTheInput(t *testing.T) {
 func TestTimes(t *testing.T) {
 	c := must(bincode.Of[time.Time]())
 	for _, want := range []time.Time{
-		{}, time.Unix(0, 0).UTC(), time.Date(9999, 1, 2, 3, 4, 5, 6, time.UTC),
+		{},
+		time.Unix(0, 0).UTC(), time.Date(9999, 1, 2, 3, 4, 5, 6, time.UTC),
 		time.Date(2024, 5, 6, 7, 8, 9, 10, time.FixedZone("x", -3600)), time.Now(),
 	} {
 		var got time.Time
@@ -211,7 +217,7 @@ func (s *binaryStamp) UnmarshalBinary(b []byte) error {
 }
 
 func TestUnsupportedTypesAreNamed(t *testing.T) {
-	type hidden struct{ Good, bad int }
+	type hidden struct{ Good, bad int } //nolint:unused // bad is what is named
 	type deep struct{ A []map[string]hidden }
 	type iface struct{ V any }
 	type empties struct{ E []struct{} }
@@ -264,8 +270,11 @@ func TestKeysSortLikeValues(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	texts := []string{"", "\x00", "\x00\x00", "\x00\xff", "a", "a\x00", "a\x00b", "ab", "\x01"}
 	for range 60 {
-		many = append(many, compound{texts[r.IntN(len(texts))], int32(r.IntN(3) - 1), float64(r.IntN(3) - 1), r.IntN(2) == 0,
-			[3]byte{byte(r.IntN(2))}, uint16(r.IntN(2)), texts[r.IntN(len(texts))]})
+		many = append(many, compound{
+			texts[r.IntN(len(texts))], int32(r.IntN(3) - 1), float64(r.IntN(3) - 1), r.IntN(2) == 0,
+			[3]byte{byte(r.IntN(2))},
+			uint16(r.IntN(2)), texts[r.IntN(len(texts))],
+		})
 	}
 	checkOrder(t, many, compound.less)
 }

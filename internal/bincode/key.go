@@ -89,8 +89,7 @@ func keyOps(ops []keyOp, t reflect.Type, off uintptr) ([]keyOp, error) {
 
 func structOps(ops []keyOp, t reflect.Type, off uintptr) ([]keyOp, error) {
 	var err error
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if !f.IsExported() {
 			return nil, fmt.Errorf("field %s is not exported", f.Name)
 		}

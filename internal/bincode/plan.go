@@ -99,8 +99,7 @@ func (pl *planner) structPlan(t reflect.Type) (*plan, error) {
 	var parts []part
 	var schema []string
 	least := 0
-	for i := range t.NumField() {
-		f := t.Field(i)
+	for f := range t.Fields() {
 		if f.Name == "_" {
 			continue
 		}

@@ -22,8 +22,9 @@ func bytesAt(p pointer, n int) []byte { return unsafe.Slice((*byte)(p), n) }
 
 // slice is how Go lays out a slice.
 type slice struct {
-	data     pointer
-	len, cap int
+	data pointer
+	len  int
+	_    int // the capacity
 }
 
 // valueAt is the value of type t at p.

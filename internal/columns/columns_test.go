@@ -398,9 +398,12 @@ func TestHashRowsOfUUIDs(t *testing.T) {
 func TestHashRowsEqualsKeyHash(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 5))
 	schema := arrow.NewSchema([]arrow.Field{
-		{Name: "i", Type: arrow.PrimitiveTypes.Int64}, {Name: "s", Type: arrow.BinaryTypes.String},
-		{Name: "u", Type: &arrow.FixedSizeBinaryType{ByteWidth: 16}}, {Name: "f", Type: arrow.PrimitiveTypes.Float64},
-		{Name: "b", Type: arrow.FixedWidthTypes.Boolean}, {Name: "v", Type: arrow.BinaryTypes.StringView},
+		{Name: "i", Type: arrow.PrimitiveTypes.Int64},
+		{Name: "s", Type: arrow.BinaryTypes.String},
+		{Name: "u", Type: &arrow.FixedSizeBinaryType{ByteWidth: 16}},
+		{Name: "f", Type: arrow.PrimitiveTypes.Float64},
+		{Name: "b", Type: arrow.FixedWidthTypes.Boolean},
+		{Name: "v", Type: arrow.BinaryTypes.StringView},
 		{Name: "d", Type: &arrow.DictionaryType{IndexType: arrow.PrimitiveTypes.Int8, ValueType: arrow.BinaryTypes.String}},
 	}, nil)
 	rb := array.NewRecordBuilder(memory.NewGoAllocator(), schema)

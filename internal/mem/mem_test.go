@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"unsafe"
+	"unsafe" //nolint:depguard // the alignment of a buffer is to be seen
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"

@@ -31,7 +31,7 @@ func (n *number) parse(b []byte, syntax error) error {
 		n.neg = b[0] == '-'
 		i = 1
 	}
-	digits, zeros, frac, any, dot := 0, 0, 0, false, false
+	digits, zeros, frac, some, dot := 0, 0, 0, false, false
 	for ; i < len(b); i++ {
 		c := b[i]
 		if c == '.' && !dot {
@@ -42,7 +42,7 @@ func (n *number) parse(b []byte, syntax error) error {
 		if d > 9 {
 			break
 		}
-		any = true
+		some = true
 		if dot {
 			frac++
 		}
@@ -61,7 +61,7 @@ func (n *number) parse(b []byte, syntax error) error {
 		n.hi += carry
 		zeros = 0
 	}
-	if !any {
+	if !some {
 		return syntax
 	}
 	exp, ok := exponent(b[i:])

@@ -145,7 +145,7 @@ func Timestamp(b []byte, unit Unit) (int64, error) {
 		if b[10] != 'T' && b[10] != ' ' && b[10] != 't' {
 			return 0, ErrTimestamp
 		}
-		at := 0
+		var at int
 		ticks, at, err = clock(b[11:], unit, ErrTimestamp)
 		if err != nil {
 			return 0, err
