@@ -13,6 +13,7 @@ import (
 
 const (
 	jobRows       = 8000 // of each source
+	opsRows       = 5000
 	rowsPerSecond = 25_000
 	windowText    = "60" // seconds, as in bench/cmd/crash/child
 	allColumns    = "id, key, area, amount::DECIMAL(12,2) AS amount, epoch_us(moment) AS moment, ok, note"

@@ -132,7 +132,7 @@ func opsJob() job {
 		args:    []string{"."},
 		mutants: []string{"nostate", "norecovery", "nomarker"},
 		lay: func(_ context.Context, _ *reader, dir string, rng *rand.Rand) error {
-			return writeLines(dir, rng, 0, jobRows, 3, jobRows/4)
+			return writeLines(dir, rng, 0, opsRows, 3, opsRows/4)
 		},
 		tables: func(ctx context.Context, dir string) ([]table, error) {
 			rows, err := liveRows(ctx, dir, "firsts", allColumns)

@@ -36,8 +36,9 @@ type count struct {
 	N     int64     `arrow:"n"`
 }
 
-// open is the windows of a key that are not over. Ballast makes epochs large
-// enough that some of them are ingested as sorted tables.
+// open is the windows of a key that are not over. Ballast, which a key has
+// for one row now and then, makes epochs so large that they are ingested as
+// sorted tables.
 type open struct {
 	N       map[int64]int64
 	Ballast string
@@ -66,7 +67,7 @@ func run(ctx context.Context, dir string) error {
 }
 
 func build(dir string) *flow.Pipeline {
-	p := flow.New("ops", flow.StateDir(filepath.Join(dir, "state")), flow.Checkpoint(8*time.Millisecond))
+	p := flow.New("ops", flow.StateDir(filepath.Join(dir, "state")), flow.Checkpoint(12*time.Millisecond))
 	files := flow.FromSplits(p, "files", file.Source(file.Config{
 		Path: filepath.Join(dir, "in", "*.jsonl"), SplitSize: 6 << 10,
 		Schema: []file.Column{
@@ -103,11 +104,15 @@ func build(dir string) *flow.Pipeline {
 
 // windows counts the rows of each key in each window.
 func windows(in flow.Flow[row]) flow.Flow[count] {
-	ballast := strings.Repeat("ballast ", 1000)
+	ballast := strings.Repeat("ballast ", 140_000)
 	byKey := flow.KeyBy(in, func(r row) string { return r.Key }, flow.Parallel(2))
 	return flow.ProcessTimed(byKey, "counts", func(c *flow.Ctx[string, open, count], r row) error {
 		if c.State.N == nil {
-			*c.State = open{map[int64]int64{}, ballast}
+			c.State.N = map[int64]int64{}
+		}
+		c.State.Ballast = ""
+		if r.ID%400 == 0 {
+			c.State.Ballast = ballast
 		}
 		w := r.At.UnixNano() / window
 		c.State.N[w]++
