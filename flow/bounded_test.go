@@ -3,6 +3,7 @@ package flow_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,7 +86,7 @@ func TestEpochsInVirtualTime(t *testing.T) {
 func TestPausedWhileEpochsAreUnfinished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := flow.New("p", flow.Checkpoint(time.Second))
-		made := 0
+		var made atomic.Int64
 		in := flow.FromFunc(p, "in", func(ctx context.Context, from int, emit func(int, int) error) error {
 			for i := from; i < 1000; i++ {
 				select {
@@ -93,7 +94,7 @@ func TestPausedWhileEpochsAreUnfinished(t *testing.T) {
 				case <-ctx.Done():
 					return ctx.Err()
 				}
-				made = i
+				made.Store(int64(i))
 				if err := emit(i, i+1); err != nil {
 					return err
 				}
@@ -106,8 +107,8 @@ func TestPausedWhileEpochsAreUnfinished(t *testing.T) {
 		go func() { done <- p.Run(t.Context()) }()
 		time.Sleep(30 * time.Second)
 		synctest.Wait()
-		if made > 60 {
-			t.Errorf("the source made %d elements while no epoch could finish", made)
+		if n := made.Load(); n > 60 {
+			t.Errorf("the source made %d elements while no epoch could finish", n)
 		}
 		close(open)
 		if err := <-done; err != nil {

@@ -158,6 +158,7 @@ const (
 	pings    = 4000
 	pingKeys = 300
 	window   = 1000
+	liveFrom = pings/3 + pings/3%2 // where Then hands over
 )
 
 func pingOf(i int64) ping {
@@ -212,10 +213,10 @@ func (s pingSource) Committed(_ context.Context, o int64) error {
 
 type tables struct{ first, all, windows *table }
 
-func buildCrash(w *world, t tables, told *[2]int64, par int) *flow.Pipeline {
+func buildCrash(w *world, t tables, told *[3]int64, par int) *flow.Pipeline {
 	p := flow.New("crash", flow.StateDir("state"), flow.StateFS(w.fs()), flow.Checkpoint(time.Millisecond), flow.ChunkSize(16))
 	at := func(v ping) time.Time { return v.At }
-	a := flow.From(p, "a", flow.Then[ping](pingSource{w, 0, pings / 3, &told[0], t.all}, pingSource{w, pings/3 + pings/3%2, pings, &told[0], t.all}))
+	a := flow.From(p, "a", flow.Then[ping](pingSource{w, 0, liveFrom, &told[0], t.all}, pingSource{w, liveFrom, pings, &told[2], t.all}))
 	b := flow.From(p, "b", pingSource{w, 1, pings, &told[1], t.all})
 	in := flow.Merge(flow.EventTime(a, at, 0), flow.EventTime(b, at, 0))
 	keyed := flow.KeyBy(in, func(v ping) string { return v.Key }, flow.Parallel(par))
@@ -250,48 +251,71 @@ func buildCrash(w *world, t tables, told *[2]int64, par int) *flow.Pipeline {
 	return p
 }
 
+// crashRuns is how often each graph is run until it has come through.
+// WEIR_CRASH_RUNS sets it.
+func crashRuns() int {
+	if n, err := strconv.Atoi(os.Getenv("WEIR_CRASH_RUNS")); err == nil {
+		return n
+	}
+	return 12
+}
+
+// toll counts the power failures of a test.
+type toll struct {
+	crashes, commits, repeated int
+	points                     map[string]int
+}
+
+// survive runs what build builds on a disk that loses what was not synced,
+// and takes the power away at random steps until it has come through.
+func (c *toll) survive(t *testing.T, seed int, ts []*table, build func(w *world) *flow.Pipeline) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(uint64(seed), 7))
+	disk := vfs.NewCrashableMem()
+	for attempt := 0; ; attempt++ {
+		w := &world{disk: disk, left: rng.IntN(60 << (attempt % 4)), rng: rng, steps: map[string]int{}}
+		if attempt > 12 {
+			w.left = 1 << 40
+		}
+		for _, one := range ts {
+			one.w = w
+		}
+		err := ends(t, t.Context(), build(w))
+		if w.after == nil {
+			if err != nil {
+				t.Fatalf("seed %d attempt %d: %v", seed, attempt, err)
+			}
+			break
+		}
+		c.crashes++
+		c.points[w.where]++
+		disk = w.after
+	}
+	for _, one := range ts {
+		c.commits += one.commits
+		c.repeated += one.repeated
+	}
+}
+
+func (c *toll) log(t *testing.T) {
+	t.Helper()
+	t.Logf("%d crashes %v, %d commits, %d repeated and left alone", c.crashes, c.points, c.commits, c.repeated)
+}
+
 // TestExactlyOnce runs a pipeline with two sources, a merge, a shuffle, keyed
-// state, timers and three sinks on a disk that loses what was not synced, and
-// takes the power away at random steps until it has come through: every row
-// must be in every table exactly once. WEIR_CRASH_RUNS sets how often.
+// state, timers and three sinks through power failures: every row must be in
+// every table exactly once.
 func TestExactlyOnce(t *testing.T) {
-	runs := 12
-	if s := os.Getenv("WEIR_CRASH_RUNS"); s != "" {
-		runs, _ = strconv.Atoi(s)
-	}
-	crashes, commits, repeated := 0, 0, 0
-	points := map[string]int{}
-	for seed := range runs {
-		rng := rand.New(rand.NewPCG(uint64(seed), 7))
+	c := toll{points: map[string]int{}}
+	for seed := range crashRuns() {
 		ts := tables{newTable(), newTable(), newTable()}
-		disk := vfs.NewCrashableMem()
-		told := [2]int64{0, 1} // the next ping that each source has not been told of
-		for attempt := 0; ; attempt++ {
-			w := &world{disk: disk, left: rng.IntN(60), rng: rng, steps: map[string]int{}}
-			if attempt > 12 {
-				w.left = 1 << 40
-			}
-			for _, one := range []*table{ts.first, ts.all, ts.windows} {
-				one.w = w
-			}
-			err := buildCrash(w, ts, &told, 1+seed%2).Run(t.Context())
-			if w.after == nil {
-				if err != nil {
-					t.Fatalf("seed %d attempt %d: %v", seed, attempt, err)
-				}
-				break
-			}
-			crashes++
-			points[w.where]++
-			disk = w.after
-		}
+		told := [3]int64{0, 1, liveFrom} // the next ping that each source has not been told of
+		c.survive(t, seed, []*table{ts.first, ts.all, ts.windows}, func(w *world) *flow.Pipeline {
+			return buildCrash(w, ts, &told, 1+seed%2)
+		})
 		checkTables(t, seed, ts)
-		for _, one := range []*table{ts.first, ts.all, ts.windows} {
-			commits += one.commits
-			repeated += one.repeated
-		}
 	}
-	t.Logf("%d runs, %d crashes %v, %d commits, %d repeated and left alone", runs, crashes, points, commits, repeated)
+	c.log(t)
 }
 
 func checkTables(t *testing.T, seed int, ts tables) {
@@ -306,32 +330,34 @@ func checkTables(t *testing.T, seed int, ts tables) {
 	for k, n := range counts {
 		windows[fmt.Sprintf("%s=%d", k, n)] = 1
 	}
-	for name, c := range map[string]struct {
-		got  []string
-		want map[string]int
-	}{
-		"firsts": {ts.first.rows, firsts}, "all": {ts.all.rows, all}, "windows": {ts.windows.rows, windows},
-	} {
-		got := map[string]int{}
-		for _, r := range c.got {
-			got[r]++
+	checkTable(t, seed, "firsts", ts.first, firsts)
+	checkTable(t, seed, "all", ts.all, all)
+	checkTable(t, seed, "windows", ts.windows, windows)
+}
+
+// checkTable compares the rows that were committed with those that are wanted,
+// once each.
+func checkTable(t *testing.T, seed int, name string, table *table, want map[string]int) {
+	t.Helper()
+	got := map[string]int{}
+	for _, r := range table.rows {
+		got[r]++
+	}
+	lost, doubled, foreign := 0, 0, 0
+	for r := range want {
+		switch {
+		case got[r] == 0:
+			lost++
+		case got[r] > 1:
+			doubled++
 		}
-		lost, doubled, foreign := 0, 0, 0
-		for r := range c.want {
-			switch {
-			case got[r] == 0:
-				lost++
-			case got[r] > 1:
-				doubled++
-			}
+	}
+	for r := range got {
+		if want[r] == 0 {
+			foreign++
 		}
-		for r := range got {
-			if c.want[r] == 0 {
-				foreign++
-			}
-		}
-		if lost+doubled+foreign > 0 {
-			t.Fatalf("seed %d: table %s: %d rows lost, %d doubled, %d that should not be", seed, name, lost, doubled, foreign)
-		}
+	}
+	if lost+doubled+foreign > 0 {
+		t.Fatalf("seed %d: table %s: %d rows lost, %d doubled, %d that should not be", seed, name, lost, doubled, foreign)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -495,10 +496,11 @@ func TestAsyncIsBoundedInBytes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const limit = 1 << 20
 		p := flow.New("p", flow.MemoryLimit(limit), flow.Checkpoint(time.Second))
-		made := 0
+		var made atomic.Int64
 		in := flow.FromFunc(p, "in", func(_ context.Context, from int, emit func(string, int) error) error {
-			for ; made < 500; made++ {
-				if err := emit(strings.Repeat("x", 50_000), made+1); err != nil {
+			for i := range 500 {
+				made.Store(int64(i))
+				if err := emit(strings.Repeat("x", 50_000), i+1); err != nil {
 					return err
 				}
 			}
@@ -509,8 +511,8 @@ func TestAsyncIsBoundedInBytes(t *testing.T) {
 		flow.Each(flow.MapAsync(in, func(_ context.Context, s string) (string, error) { <-open; return s, nil }, flow.Workers(64)),
 			"out", func(context.Context, string) error { n++; return nil })
 		time.AfterFunc(time.Minute, func() {
-			if used := p.Status().MemoryUsed; used == 0 || used > limit || made > limit/50_000 {
-				t.Errorf("%d elements made, %d bytes in use, the limit is %d", made, used, limit)
+			if used := p.Status().MemoryUsed; used == 0 || used > limit || made.Load() > limit/50_000 {
+				t.Errorf("%d elements made, %d bytes in use, the limit is %d", made.Load(), used, limit)
 			}
 			close(open)
 		})
@@ -546,23 +548,26 @@ func TestFinishOverlaps(t *testing.T) {
 
 type overlapSink struct{ w *overlapWriter }
 
-type overlapWriter struct{ finishing, beside int }
+type overlapWriter struct {
+	finishing atomic.Int64
+	beside    int
+}
 
 func (s overlapSink) Open(context.Context, flow.Task) (flow.Writer[int, int], error) { return s.w, nil }
 func (s overlapSink) Commit(context.Context, flow.Txn, []int) error                  { return nil }
 func (w *overlapWriter) Close() error                                                { return nil }
 func (w *overlapWriter) Write(context.Context, int) error {
-	if w.finishing > 0 {
+	if w.finishing.Load() > 0 {
 		w.beside++
 	}
 	return nil
 }
 
 func (w *overlapWriter) Prepare(context.Context, flow.Epoch) (func(context.Context) (int, error), error) {
-	w.finishing++
+	w.finishing.Add(1)
 	return func(context.Context) (int, error) {
 		time.Sleep(550 * time.Millisecond)
-		w.finishing--
+		w.finishing.Add(-1)
 		return 0, nil
 	}, nil
 }

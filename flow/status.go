@@ -55,7 +55,7 @@ func (p *Pipeline) Status() Status {
 	p.mu.Lock()
 	s := Status{Pipeline: p.name, State: p.state, MemoryLimit: p.settings.memory}
 	c := p.run
-	live := c != nil && c.run != nil && p.state != "starting" && p.state != "idle"
+	live := p.state != "starting" && p.state != "idle" && c.run != nil
 	if live && c.store != nil && (p.state == "running" || p.state == "draining") {
 		s.StateBytes = c.store.Size() // the mutex keeps it from being closed
 	}
