@@ -12,6 +12,7 @@ import (
 
 	"github.com/weirflow/weir/codecs/parquet"
 	"github.com/weirflow/weir/flow"
+	"github.com/weirflow/weir/internal/mem"
 )
 
 // footer reads the schema and the row groups of a Parquet file.
@@ -136,7 +137,7 @@ func conform(b arrow.RecordBatch, schema *arrow.Schema, skip int64, alloc memory
 	for i, f := range schema.Fields() {
 		at := b.Schema().FieldIndices(f.Name)
 		if len(at) == 0 {
-			cols[i] = array.MakeArrayOfNull(alloc, f.Type, int(n))
+			cols[i] = mem.Nulls(alloc, f.Type, int(n))
 			continue
 		}
 		have, err := narrow(b.Column(at[0]), narrowType(b.Column(at[0]).DataType()), alloc)

@@ -7,6 +7,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/extensions"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/weirflow/weir/internal/mem"
 )
 
 // Converter turns batches into what is written to files. It is used by one
@@ -138,7 +140,7 @@ func missing(f arrow.Field, alloc memory.Allocator) conversion {
 		if !f.Nullable {
 			return nil, fmt.Errorf("column %s: the table requires it and the batch has it not", f.Name)
 		}
-		return array.MakeArrayOfNull(alloc, f.Type, a.Len()), nil
+		return mem.Nulls(alloc, f.Type, a.Len()), nil
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/weirflow/weir/internal/mem"
 )
 
 // GatherBatch returns the rows of b whose numbers are given, in that order.
@@ -33,7 +35,7 @@ func GatherBatch(b arrow.RecordBatch, rows []int32, alloc memory.Allocator) (arr
 // null.
 func Gather(a arrow.Array, rows []int32, alloc memory.Allocator) (arrow.Array, error) {
 	if a.Len() == 0 {
-		return array.MakeArrayOfNull(alloc, a.DataType(), len(rows)), nil
+		return mem.Nulls(alloc, a.DataType(), len(rows)), nil
 	}
 	switch t := a.DataType().(type) {
 	case *arrow.BooleanType:
