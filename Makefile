@@ -21,9 +21,7 @@ setup:             ## install what the tests need (Debian packages); quiet when 
 	@scripts/setup.sh
 
 test: setup        ## everything CI runs but the linter
-	$(GO) vet ./...
-	$(GO) test -race -shuffle=on ./...
-	cd bench && $(GO) vet ./... && $(GO) test ./...
+	@scripts/test.sh
 
 lint: setup        ## the pinned linter
 	@scripts/lint.sh
