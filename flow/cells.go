@@ -226,31 +226,54 @@ const writeAtOnce = 128
 
 // write encodes the cells of s. It runs beside the lane.
 func (c *cells[K, S]) write(s *snapshot[K, S], w StateWriter) {
+	var room encoded
 	for rest := s.cells; len(rest) > 0; {
 		some := rest[:min(writeAtOnce, len(rest))]
 		rest = rest[len(some):]
-		c.writeSome(some, s, w)
+		c.writeSome(some, s, w, &room)
 	}
 	c.mu.Lock()
 	c.pending = c.pending[1:]
 	c.mu.Unlock()
 }
 
-func (c *cells[K, S]) writeSome(some []*cell[K, S], s *snapshot[K, S], w StateWriter) {
-	var key, val []byte
+// writeSome encodes under the lock and writes without it: what the writer
+// gathers has to grow now and then, and the lane shall not wait for that.
+func (c *cells[K, S]) writeSome(some []*cell[K, S], s *snapshot[K, S], w StateWriter, room *encoded) {
+	room.vals, room.ends = room.vals[:0], room.ends[:0]
+	c.encode(some, s, room)
+	from := 0
+	for i, one := range some {
+		if room.ends[i] < 0 {
+			continue // cleared in the same epoch
+		}
+		room.key = c.storeKey(room.key[:0], one.key)
+		w.Set(c.group(one.key), room.key, room.vals[from:room.ends[i]])
+		from = room.ends[i]
+	}
+}
+
+// encoded is the state of some cells: where in vals each ends, -1 for none.
+type encoded struct {
+	key, vals []byte
+	ends      []int
+}
+
+func (c *cells[K, S]) encode(some []*cell[K, S], s *snapshot[K, S], into *encoded) {
 	c.mu.Lock()
 	defer c.mu.Unlock() // a codec of a user's type may panic
 	for _, one := range some {
 		early, ok := s.early[one]
-		if !ok && one.dead {
-			continue // cleared in the same epoch
-		}
-		if !ok {
-			val = c.codec.Append(val[:0], &one.s)
+		switch {
+		case ok:
+			into.vals = append(into.vals, early...)
+		case one.dead:
+			into.ends = append(into.ends, -1)
+			continue
+		default:
+			into.vals = c.codec.Append(into.vals, &one.s)
 			one.encoded = s.epoch
-			early = val
 		}
-		key = c.storeKey(key[:0], one.key)
-		w.Set(c.group(one.key), key, early)
+		into.ends = append(into.ends, len(into.vals))
 	}
 }
