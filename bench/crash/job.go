@@ -40,7 +40,7 @@ func jobs() []job {
 
 // pipelineFile writes a pipeline file.
 func pipelineFile(dir, sinks, pipeline string) error {
-	return os.WriteFile(filepath.Join(dir, "pipeline.yaml"), []byte(fmt.Sprintf(`version: "1"
+	return os.WriteFile(filepath.Join(dir, "pipeline.yaml"), fmt.Appendf(nil, `version: "1"
 state: state
 sources:
   lines:
@@ -65,7 +65,7 @@ sinks:
 %[2]s
 pipelines:
   %[3]s: {sources: [lines, columns], sink: out, checkpoint: 10ms, parallel: 2}
-`, rowsPerSecond, sinks, pipeline)), 0o644)
+`, rowsPerSecond, sinks, pipeline), 0o644)
 }
 
 // layFiles writes the input of the jobs that run a pipeline file.

@@ -95,7 +95,9 @@ func newSuite(ctx context.Context, o Options) (*suite, error) {
 	s := &suite{Options: o, killed: map[string]int{}, known: map[string][]target{}, span: map[string]time.Duration{}}
 	s.report = Report{Suite: "crash", Seed: o.Seed}
 	s.seed = o.Seed
-	s.say = func(format string, args ...any) { fmt.Fprintf(o.Log, format+"\n", args...) }
+	s.say = func(format string, args ...any) {
+		_, _ = fmt.Fprintf(o.Log, format+"\n", args...) // nothing hangs on it
+	}
 	if s.dir, err = os.MkdirTemp(o.Dir, "weir-crash-"); err != nil {
 		return nil, err
 	}

@@ -71,9 +71,13 @@ func build(dir string) *flow.Pipeline {
 	files := flow.FromSplits(p, "files", file.Source(file.Config{
 		Path: filepath.Join(dir, "in", "*.jsonl"), SplitSize: 6 << 10,
 		Schema: []file.Column{
-			{Name: "id", Type: "int64", Required: true}, {Name: "key", Type: "string", Required: true},
-			{Name: "area", Type: "string"}, {Name: "amount", Type: "decimal(12,2)"},
-			{Name: "moment", Type: "timestamp[us, UTC]"}, {Name: "ok", Type: "bool"}, {Name: "note", Type: "string"},
+			{Name: "id", Type: "int64", Required: true},
+			{Name: "key", Type: "string", Required: true},
+			{Name: "area", Type: "string"},
+			{Name: "amount", Type: "decimal(12,2)"},
+			{Name: "moment", Type: "timestamp[us, UTC]"},
+			{Name: "ok", Type: "bool"},
+			{Name: "note", Type: "string"},
 		},
 	}))
 	slow := flow.MapBatch(files, func(_ flow.BatchCtx, b flow.Batch) (flow.Batch, error) {
