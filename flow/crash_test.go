@@ -281,7 +281,7 @@ func (c *toll) survive(t *testing.T, seed int, ts []*table, build func(w *world)
 		for _, one := range ts {
 			one.w = w
 		}
-		err := ends(t, t.Context(), build(w))
+		err := ends(t.Context(), t, build(w))
 		if w.after == nil {
 			if err != nil {
 				t.Fatalf("seed %d attempt %d: %v", seed, attempt, err)

@@ -227,7 +227,7 @@ func buildFaulty(f fault, splits, async bool, fs vfs.FS) *flow.Pipeline {
 }
 
 // ends runs p and fails the test when Run does not return.
-func ends(t *testing.T, ctx context.Context, p *flow.Pipeline) error {
+func ends(ctx context.Context, t *testing.T, p *flow.Pipeline) error {
 	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- p.Run(ctx) }()
@@ -255,7 +255,7 @@ func TestFaults(t *testing.T) {
 				t.Run(fmt.Sprintf("%s/panics=%v/async=%v", step, panics, async), func(t *testing.T) {
 					fs := vfs.NewMem()
 					p := buildFaulty(fault{at, panics}, splits, async, fs)
-					err := ends(t, t.Context(), p)
+					err := ends(t.Context(), t, p)
 					op, ok := errors.AsType[*flow.OpError](err)
 					if !ok || op.Op != name || !strings.Contains(err.Error(), "boom") {
 						text := fmt.Sprint(err)
@@ -264,7 +264,7 @@ func TestFaults(t *testing.T) {
 					if s := p.Status().State; s != "failed" {
 						t.Errorf("the pipeline is %s", s)
 					}
-					if err := ends(t, t.Context(), buildFaulty(fault{}, splits, async, fs)); err != nil {
+					if err := ends(t.Context(), t, buildFaulty(fault{}, splits, async, fs)); err != nil {
 						t.Errorf("the next run: %v", err)
 					}
 				})

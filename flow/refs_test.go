@@ -186,7 +186,7 @@ func TestReferences(t *testing.T) {
 					}
 					in := flow.ToBatches(flow.FromSlice(p, "in", rows), flow.ChunkRows(5))
 					flow.To(build(in, w), "out", batchSink{w})
-					err := ends(t, t.Context(), p)
+					err := ends(t.Context(), t, p)
 					if w.left.Load() > 0 {
 						if err != nil {
 							t.Errorf("without a fault: %v", err)

@@ -44,7 +44,7 @@ func TestFirstErrorStopsWhatWaits(t *testing.T) {
 	})
 	flow.Each(flow.From(p, "b", script(forever)), "bad", func(context.Context, int) error { <-waits; return errBoom })
 	flow.Each(flow.From(p, "c", script(forever)), "busy", func(context.Context, int) error { return nil })
-	if err := ends(t, t.Context(), p); !errors.Is(err, errBoom) {
+	if err := ends(t.Context(), t, p); !errors.Is(err, errBoom) {
 		t.Fatal(err)
 	}
 }
@@ -59,7 +59,7 @@ func TestCancelIsCanceled(t *testing.T) {
 		}
 		return nil
 	})
-	err := ends(t, ctx, p)
+	err := ends(ctx, t, p)
 	if flow.KindOf(err) != flow.Canceled || p.Status().State != "stopped" {
 		t.Fatal(err, p.Status().State)
 	}
@@ -73,7 +73,7 @@ func TestDrainByCause(t *testing.T) {
 		<-ctx.Done()
 		return context.Cause(ctx)
 	})))
-	if err := ends(t, t.Context(), p); err != nil {
+	if err := ends(t.Context(), t, p); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -85,7 +85,7 @@ func TestDrainBeforeRun(t *testing.T) {
 		return ctx.Err()
 	})))
 	p.Drain()
-	if err := ends(t, t.Context(), p); err != nil {
+	if err := ends(t.Context(), t, p); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -255,7 +255,7 @@ func TestStoppedSplitIsNotDone(t *testing.T) {
 	for range 4 {
 		p := flow.New("p", flow.StateDir("s"), flow.StateFS(fs))
 		got := flow.Collect(flow.FromSplits(p, "in", lazySplits{p.Drain, &told}))
-		if err := ends(t, t.Context(), p); err != nil {
+		if err := ends(t.Context(), t, p); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, *got...)
@@ -308,7 +308,7 @@ func TestStoppedBackfillIsNotDone(t *testing.T) {
 		p := flow.New("p", flow.StateDir("s"), flow.StateFS(fs))
 		both := flow.Then[int](part{0, 100, p.Drain, &told}, part{100, 200, p.Drain, &live})
 		got := flow.Collect(flow.From(p, "in", both))
-		if err := ends(t, t.Context(), p); err != nil {
+		if err := ends(t.Context(), t, p); err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, *got...)
@@ -455,7 +455,7 @@ func TestRefusals(t *testing.T) {
 	} {
 		p := flow.New("p", flow.StateDir("s"), flow.StateFS(fs))
 		step.build(p)
-		err := ends(t, t.Context(), p)
+		err := ends(t.Context(), t, p)
 		if flow.KindOf(err) != step.kind || err != nil && !strings.Contains(err.Error(), step.want) {
 			t.Errorf("%s: got %v (%v), want %v with %q", step.name, err, flow.KindOf(err), step.kind, step.want)
 		}

@@ -16,11 +16,11 @@ func TestGateServesWhoWaits(t *testing.T) {
 		g.Lock()
 		var wg sync.WaitGroup
 		wg.Go(func() { g.Lock(); got = append(got, "barrier"); g.Unlock() })
-		for g.state.Load() != gateWanted {
-			runtime.Gosched()
+		for waits := false; !waits; runtime.Gosched() {
+			g.mu.Lock()
+			waits = g.last == 1
+			g.mu.Unlock()
 		}
-		g.mu.Lock() // it waits by now
-		g.mu.Unlock()
 		g.Unlock()
 		g.Lock()
 		got = append(got, "source")
