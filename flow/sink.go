@@ -32,7 +32,8 @@ type Writer[T, C any] interface {
 	// Prepare seals what was written since the last Prepare; what is written
 	// from now on belongs to epoch e+1. finish makes the sealed part durable
 	// but not visible and returns the token for Commit; it may run beside the
-	// Writes of the next epoch.
+	// Writes and the Prepare of later epochs, and beside their finishes: they
+	// do not wait for each other. Close comes when all have returned.
 	Prepare(ctx context.Context, e Epoch) (finish func(context.Context) (C, error), err error)
 
 	// Close frees what the writer holds, and drops what is not sealed. It is

@@ -9,11 +9,13 @@ import (
 // Source is a replayable stream of T whose positions are of type O, which is
 // kept as JSON.
 //
-// Run emits until the input ends (nil), fails, or ctx is done. from is nil on
+// Run emits until the input ends (nil), fails, or ctx is done: what it returns
+// then is not taken for the end of the input. from is nil on
 // a first start; otherwise it is a position that an earlier Run emitted, and
 // the first element emitted is the one that follows it. Barriers are the
 // engine's business: it injects them between two Emits, also while Run waits
-// for input.
+// for input. When Run has returned nil, its time is at its end: it holds no
+// watermark back.
 type Source[T, O any] interface {
 	Run(ctx context.Context, from *O, out *Emitter[T, O]) error
 }
