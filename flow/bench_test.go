@@ -70,6 +70,32 @@ func chain(in flow.Flow[reading]) flow.Flow[result] {
 
 func BenchmarkFused(b *testing.B) { benchFlow(b, chain) }
 
+// singles emits one element at a time.
+type singles int64
+
+func (n singles) Run(_ context.Context, _ *int64, out *flow.Emitter[reading, int64]) error {
+	for i := range int64(n) {
+		if err := out.Emit(makeReading(i), i+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func BenchmarkEmit(b *testing.B) {
+	const n = 1 << 20
+	b.ReportAllocs()
+	for b.Loop() {
+		p := flow.New("bench")
+		flow.Each(chain(flow.From(p, "in", singles(n))), "sink", func(context.Context, result) error { return nil })
+		if err := p.Run(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/row")
+	b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
 func BenchmarkBoundary(b *testing.B) {
 	benchFlow(b, func(in flow.Flow[reading]) flow.Flow[result] { return chain(flow.Async(in)) })
 }
