@@ -222,7 +222,7 @@ func (c *cells[K, S]) snapshot(e Epoch, w StateWriter) {
 }
 
 // writeAtOnce is how many cells are encoded under one hold of the lock.
-const writeAtOnce = 128
+const writeAtOnce = 16
 
 // write encodes the cells of s. It runs beside the lane.
 func (c *cells[K, S]) write(s *snapshot[K, S], w StateWriter) {
