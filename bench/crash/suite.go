@@ -232,11 +232,19 @@ func (s *suite) quiet(ctx context.Context, j job, c crew) error {
 		return err
 	}
 	for i, point := range points {
-		if err := s.zombie(ctx, j, c, point, i); err != nil {
+		if err := s.zombie(ctx, j, c, point, kill{}, i); err != nil {
 			return err
 		}
 		s.report.Zombies++
 	}
-	s.say("%s: %d drained, %d zombies kept out", j.name, n, len(points))
+	// Two that write the same epoch, each its own.
+	for i := range points {
+		until := kill{point: fmt.Sprintf("engine/told:%d", 1+i%2)}
+		if err := s.zombie(ctx, j, c, "engine/finished:2", until, len(points)+i); err != nil {
+			return err
+		}
+		s.report.Zombies++
+	}
+	s.say("%s: %d drained, %d zombies kept out", j.name, n, 2*len(points))
 	return nil
 }

@@ -2,6 +2,7 @@ package crash
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,9 +10,10 @@ import (
 )
 
 // zombie lets two processes with the same state loose on one table: the first
-// is stopped at a failpoint, a copy of its state goes on to the end of the
-// input, and then the first wakes up. It must not get anything in any more.
-func (s *site) zombie(ctx context.Context, j job, c crew, point string, n int) error {
+// is stopped at a failpoint, another goes on with a copy of its state until it
+// ends or until ends it, and then the first wakes up. It must not get anything
+// in any more.
+func (s *site) zombie(ctx context.Context, j job, c crew, point string, until kill, n int) error {
 	const first = 1 << 21 // no seed of a storm
 	dir, err := s.begin(ctx, j, first+n)
 	if err != nil {
@@ -37,12 +39,17 @@ func (s *site) zombie(ctx context.Context, j job, c crew, point string, n int) e
 			stopped = true
 		}
 	}
-	fault.cause = s.overtake(ctx, j, c, dir)
+	second := j
+	second.args = append(j.args[:len(j.args):len(j.args)], "--state", "copy")
+	fault.cause = errors.Join(copyState(j, dir), c.live(ctx, second, dir, until).failure(until))
 	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		return err
 	}
 	if err := cmd.Wait(); err == nil && fault.cause == nil {
 		fault.cause = fmt.Errorf("the first one ended well although another had overtaken it")
+	}
+	if fault.cause == nil && until.point != "" {
+		fault.cause = c.live(ctx, second, dir, kill{}).failure(kill{})
 	}
 	if fault.cause == nil {
 		fault.lost, fault.doubled, fault.cause = s.verify(ctx, j, dir)
@@ -54,17 +61,20 @@ func (s *site) zombie(ctx context.Context, j job, c crew, point string, n int) e
 	return os.RemoveAll(dir)
 }
 
-// overtake runs the job to its end with a copy of the state.
-func (s *site) overtake(ctx context.Context, j job, c crew, dir string) error {
-	// Of the pipeline alone: the folder above it has sockets.
-	if err := os.CopyFS(filepath.Join(dir, "copy", j.name), os.DirFS(filepath.Join(dir, "state", j.name))); err != nil {
+// copyState copies the state of the pipeline alone: the folder above it has
+// sockets.
+func copyState(j job, dir string) error {
+	err := os.CopyFS(filepath.Join(dir, "copy", j.name), os.DirFS(filepath.Join(dir, "state", j.name)))
+	if err != nil {
 		return fmt.Errorf("copy the state: %w", err)
 	}
-	second := j
-	second.args = append(j.args[:len(j.args):len(j.args)], "--state", "copy")
-	e := c.live(ctx, second, dir, kill{})
-	if e.err == nil && e.signal != 0 {
-		return fmt.Errorf("the second one was ended by %v", e.signal)
+	return nil
+}
+
+// failure is an error unless the life ended well or as k had it.
+func (e ending) failure(k kill) error {
+	if e.err == nil && e.signal != 0 && k.point == "" {
+		return fmt.Errorf("it was ended by %v", e.signal)
 	}
 	return e.err
 }

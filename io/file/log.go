@@ -32,6 +32,24 @@ type entry struct {
 	Files       []logged   `json:"files"`
 }
 
+// holds reports whether e is the commit of parts, by the names of the files.
+func (e entry) holds(parts []Part) bool {
+	named := map[string]bool{}
+	for _, f := range e.Files {
+		named[f.Path] = true
+	}
+	n := 0
+	for _, p := range parts {
+		for _, f := range p.Files {
+			if !named[f.Path] {
+				return false
+			}
+			n++
+		}
+	}
+	return n == len(e.Files)
+}
+
 // logged is a file that is visible.
 type logged struct {
 	Path  string `json:"path"` // from the sink's folder, with slashes
@@ -187,8 +205,9 @@ func (l *commitLog) last() (e entry, ok bool, err error) {
 	return all[len(all)-1], true, nil
 }
 
-// find looks for the entry of an epoch of an incarnation, newest first.
-func (l *commitLog) find(incarnation string, epoch flow.Epoch) (bool, error) {
+// find looks for the commit of parts as an epoch of an incarnation, newest
+// first.
+func (l *commitLog) find(incarnation string, epoch flow.Epoch, parts []Part) (bool, error) {
 	for _, n := range slices.Backward(l.loose) {
 		e, err := l.read(n)
 		if err != nil {
@@ -198,7 +217,7 @@ func (l *commitLog) find(incarnation string, epoch flow.Epoch) (bool, error) {
 			return false, nil
 		}
 		if e.Epoch == epoch {
-			return true, nil
+			return e.holds(parts), nil
 		}
 	}
 	return false, nil

@@ -203,7 +203,7 @@ func (s *Folder) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 		return err
 	}
 	if !mutant.NoMarker {
-		if done, err := settled(l, t); done || err != nil {
+		if done, err := settled(l, t, parts); done || err != nil {
 			return errors.Join(err, d.sync(where.log))
 		}
 	}
@@ -243,9 +243,9 @@ func (s *Folder) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 	return l.compact()
 }
 
-// settled reports whether t is in the log already. It is an error when t does
-// not follow what is in the log.
-func settled(l *commitLog, t flow.Txn) (bool, error) {
+// settled reports whether the commit t of parts is in the log already. It is
+// an error when t does not follow what is in the log.
+func settled(l *commitLog, t flow.Txn, parts []Part) (bool, error) {
 	marker, ok, err := l.last()
 	if err != nil {
 		return false, err
@@ -258,12 +258,15 @@ func settled(l *commitLog, t flow.Txn) (bool, error) {
 			"or begin with a new state directory and an empty folder", l.dir, t.Previous)
 	case marker.Incarnation != t.Incarnation:
 		return false, flow.Markf(flow.Conflict, "another state directory of pipeline %s has taken over: stop this one", t.Pipeline)
+	case marker.Epoch == t.Epoch && !marker.holds(parts):
+		return false, flow.Markf(flow.Conflict, "another process with a copy of the state directory of pipeline %s has "+
+			"written epoch %d to %s: use the newest copy, and only once", t.Pipeline, t.Epoch, l.dir)
 	case marker.Epoch == t.Epoch:
 		return true, nil
 	case marker.Epoch == t.Previous || marker.Epoch == 0:
 		return false, nil
 	case marker.Epoch > t.Epoch:
-		if found, err := l.find(t.Incarnation, t.Epoch); found || err != nil {
+		if found, err := l.find(t.Incarnation, t.Epoch, parts); found || err != nil {
 			return found, err
 		}
 	}

@@ -42,7 +42,7 @@ func (s *sink) Commit(ctx context.Context, t flow.Txn, parts []Part) error {
 		retry := flow.KindOf(err) == flow.Transient ||
 			isAny(err, catalog.ErrConflict, catalog.ErrUnknown, catalog.ErrNoTable)
 		if ctx.Err() != nil && errors.Is(err, catalog.ErrUnknown) {
-			return s.look(ctx, t, err)
+			return s.look(ctx, t, parts, err)
 		}
 		if !retry {
 			return mark(err)
@@ -74,13 +74,13 @@ func pause(ctx context.Context, n int) error {
 }
 
 // look decides a commit that was under way when ctx ended.
-func (s *sink) look(ctx context.Context, t flow.Txn, cause error) error {
+func (s *sink) look(ctx context.Context, t flow.Txn, parts []Part, cause error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	tbl, err := s.place.Load(ctx, s.place.id)
 	if err == nil {
-		var done bool
-		if done, err = check(tbl.Metadata(), s.place.String(), t, s.cfg.Takeover); done {
+		var m *marker
+		if m, err = committed(tbl.Metadata(), s.place.String(), t, parts, s.cfg.Takeover); err == nil && m != nil {
 			return nil
 		}
 	}
@@ -106,13 +106,12 @@ func (s *sink) attempt(ctx context.Context, t flow.Txn, parts []Part, sent *[]*c
 		}
 	}
 	if !mutant.NoMarker {
-		done, err := check(tbl.Metadata(), s.place.String(), t, s.cfg.Takeover)
+		m, err := committed(tbl.Metadata(), s.place.String(), t, parts, s.cfg.Takeover)
 		if err != nil {
 			return 0, err
 		}
-		if done {
-			m, err := readMarker(tbl.Metadata(), t)
-			return m.Snapshot, err
+		if m != nil {
+			return m.Snapshot, nil
 		}
 	}
 	failpoint.Hit("iceberg/commit/verified")
@@ -156,7 +155,11 @@ func (s *sink) plan(ctx context.Context, tbl *table.Table, t flow.Txn, parts []P
 			return c, s.place.errorf("evolve the schema: %w", err)
 		}
 	}
-	m := marker{Incarnation: t.Incarnation, Epoch: t.Epoch}
+	sum, err := sumOf(parts)
+	if err != nil {
+		return c, err
+	}
+	m := marker{Incarnation: t.Incarnation, Epoch: t.Epoch, Parts: sum}
 	if len(ev.files) > 0 {
 		tx := table.New(s.place.id, base, tbl.MetadataLocation(), c.drafts.open, nil).NewTransaction()
 		if err := addFiles(ctx, tx, base, ev.files, summary(t)); err != nil {

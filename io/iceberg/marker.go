@@ -1,6 +1,8 @@
 package iceberg
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -17,6 +19,34 @@ type marker struct {
 	Incarnation string     `json:"incarnation"`
 	Epoch       flow.Epoch `json:"epoch"`
 	Snapshot    int64      `json:"snapshot,omitempty"` // that the commit made
+	Parts       string     `json:"parts,omitempty"`    // sum of what it was made of
+}
+
+// sumOf tells the parts of one commit from those of another.
+func sumOf(parts []Part) (string, error) {
+	text, err := json.Marshal(parts)
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8]), err
+}
+
+// committed returns the marker of the commit t of parts if it was made before,
+// whoever made it. A commit of the same number made of other parts is one of
+// a copy of our state.
+func committed(meta table.Metadata, name string, t flow.Txn, parts []Part, takeover bool) (*marker, error) {
+	done, err := check(meta, name, t, takeover)
+	if err != nil || !done {
+		return nil, err
+	}
+	m, err := readMarker(meta, t)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := sumOf(parts)
+	if err == nil && m.Parts != "" && m.Parts != sum {
+		err = conflict(name, m, t, "another process with a copy of this state directory has written that epoch. "+
+			"Use the newest copy, and only once")
+	}
+	return m, err
 }
 
 // Keys of the marker in the summary of a snapshot.
@@ -66,7 +96,7 @@ func readMarker(meta table.Metadata, t flow.Txn) (*marker, error) {
 			return nil, flow.Markf(flow.Conflict, "snapshot %d: %s is %q, which is no epoch",
 				s.SnapshotID, summaryEpoch, p[summaryEpoch])
 		}
-		return &marker{p[summaryIncarnation], flow.Epoch(epoch), s.SnapshotID}, nil
+		return &marker{Incarnation: p[summaryIncarnation], Epoch: flow.Epoch(epoch), Snapshot: s.SnapshotID}, nil
 	}
 	return nil, nil
 }
