@@ -106,7 +106,7 @@ func release(b arrow.RecordBatch, err error) error {
 }
 
 // filterCases keep 7 of 8 rows of 6 columns of fixed width.
-func filterCases() ([]figures.Case, error) {
+func filterCases(ctx context.Context) ([]figures.Case, error) {
 	vs := make([]reading, batchRows)
 	for i := range vs {
 		vs[i] = makeReading(int64(i))
@@ -134,16 +134,16 @@ func filterCases() ([]figures.Case, error) {
 		}),
 		batches("filter compute", batchRows*50, func() error {
 			choose()
-			return computeFilter(batch, keep)
+			return computeFilter(ctx, batch, keep)
 		}),
 	}, nil
 }
 
-func computeFilter(batch arrow.RecordBatch, keep []bool) error {
+func computeFilter(ctx context.Context, batch arrow.RecordBatch, keep []bool) error {
 	b := array.NewBooleanBuilder(memory.DefaultAllocator)
 	defer b.Release()
 	b.AppendValues(keep, nil)
 	mask := b.NewArray()
 	defer mask.Release()
-	return release(compute.FilterRecordBatch(context.Background(), batch, mask, compute.DefaultFilterOptions()))
+	return release(compute.FilterRecordBatch(ctx, batch, mask, compute.DefaultFilterOptions()))
 }

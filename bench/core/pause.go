@@ -6,25 +6,19 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/weirflow/weir/flow"
 )
 
-// pauses is what the barriers of a run did to it.
-type pauses struct {
-	align []float64 // milliseconds from injecting a barrier to its end, each epoch
-	emit  float64   // milliseconds of the longest single emit of a chunk
-}
-
 // dirtyKeys runs a keyed count over keys keys, rounds times over all of them.
 // All keys are dirty at every barrier but the last. The source stands still
-// while a barrier passes, so that nothing but the barrier is measured.
-func dirtyKeys(ctx context.Context, keys int64, rounds int) (got pauses, err error) {
+// while a barrier passes, so that nothing but the barrier is measured: align
+// is how many milliseconds each took from its injection to its end.
+func dirtyKeys(ctx context.Context, keys int64, rounds int) (align []float64, err error) {
 	dir, err := os.MkdirTemp("", "weir-bench-pause")
 	if err != nil {
-		return pauses{}, fmt.Errorf("make state directory: %w", err)
+		return nil, fmt.Errorf("make state directory: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
@@ -44,11 +38,11 @@ func dirtyKeys(ctx context.Context, keys int64, rounds int) (got pauses, err err
 	})
 	flow.Each(counts, "none", func(context.Context, int64) error { return nil })
 	if err := p.Run(ctx); err != nil {
-		return pauses{}, fmt.Errorf("run with %d dirty keys: %w", keys, err)
+		return nil, fmt.Errorf("run with %d dirty keys: %w", keys, err)
 	}
 	watch.mu.Lock()
 	defer watch.mu.Unlock()
-	return pauses{align: watch.align, emit: source.longest.Seconds() * 1e3}, nil
+	return watch.align, nil
 }
 
 // phases notes how long barriers took.
@@ -76,28 +70,24 @@ func (p *phases) EpochPhase(phase string, d time.Duration) {
 // barrier that its last element asks for. The next round then changes keys
 // whose cells are still being written.
 type roundRobin struct {
-	keys    int64
-	rounds  int
-	passed  <-chan struct{}
-	longest time.Duration
-	emitted atomic.Int64
+	keys   int64
+	rounds int
+	passed <-chan struct{}
 }
 
 // Run emits all rounds.
 func (s *roundRobin) Run(ctx context.Context, _ *int64, out *flow.Emitter[reading, int64]) error {
 	buf := make([]reading, 250)
-	for range s.rounds {
+	for round := range s.rounds {
 		for k := int64(0); k < s.keys; {
 			n := min(int64(len(buf)), s.keys-k)
 			for j := range n {
-				buf[j] = reading{ID: k + j, TS: s.emitted.Load()}
+				buf[j] = reading{ID: k + j, TS: int64(round)}
 			}
-			begun := time.Now()
-			if err := out.EmitChunk(buf[:n], s.emitted.Add(n)); err != nil {
+			k += n
+			if err := out.EmitChunk(buf[:n], int64(round)*s.keys+k); err != nil {
 				return err
 			}
-			s.longest = max(s.longest, time.Since(begun))
-			k += n
 		}
 		select {
 		case <-s.passed:

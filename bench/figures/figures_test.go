@@ -89,11 +89,11 @@ func TestMedian(t *testing.T) {
 }
 
 func TestChild(t *testing.T) {
-	u, err := Child(t.Context(), nil, "true")
+	u, err := Child(t.Context(), "true")
 	if err != nil || u.Wall <= 0 || u.RSS <= 0 {
 		t.Errorf("%+v, %v", u, err)
 	}
-	if _, err := Child(t.Context(), nil, "false"); err == nil {
+	if _, err := Child(t.Context(), "false"); err == nil {
 		t.Error("a command that fails is no error")
 	}
 }

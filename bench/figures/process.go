@@ -85,12 +85,12 @@ type Usage struct {
 	RSS       int64 // bytes, the most at any time
 }
 
-// Child runs a command to its end.
-func Child(ctx context.Context, env []string, name string, args ...string) (Usage, error) {
+// Child runs a command to its end. Its RSS is at least that of this process
+// when it starts it.
+func Child(ctx context.Context, name string, args ...string) (Usage, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.Env = append(cmd.Environ(), env...)
 	begun := time.Now()
 	if err := cmd.Run(); err != nil {
 		return Usage{}, fmt.Errorf("run %s: %w\n%s", name, err, said.Bytes())

@@ -84,7 +84,6 @@ type bench struct {
 type contestant struct {
 	name string
 	args func(out string) ([]string, error) // the command that writes to folder out
-	env  []string
 }
 
 // outcome is what a contestant took, as medians of its rounds.
@@ -108,7 +107,7 @@ func (b bench) race(ctx context.Context, work string, who []contestant) (map[str
 			if err != nil {
 				return nil, err
 			}
-			u, err := figures.Child(ctx, c.env, args[0], args[1:]...)
+			u, err := b.measured(ctx, args)
 			if err != nil {
 				return nil, fmt.Errorf("%s, %s: %w", work, c.name, err)
 			}

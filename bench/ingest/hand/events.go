@@ -60,19 +60,19 @@ func newEvents(b *array.RecordBuilder) *events {
 func (e *events) line(b []byte) error {
 	s := scanner{b: b}
 	s.key(`{"event_id":`)
-	e.id.Append(s.str())
+	e.id.BinaryBuilder.Append(s.bytes())
 	s.key(`,"ts":`)
 	e.ts.Append(timestamp(s.bytes()))
 	s.key(`,"user_id":`)
 	e.user.Append(s.integer())
 	s.key(`,"session_id":`)
-	e.session.Append(s.str())
+	e.session.BinaryBuilder.Append(s.bytes())
 	s.key(`,"event_type":`)
-	e.kind.Append(s.str())
+	e.kind.BinaryBuilder.Append(s.bytes())
 	s.key(`,"url":`)
-	e.url.Append(s.str())
+	e.url.BinaryBuilder.Append(s.bytes())
 	s.key(`,"country":`)
-	e.country.Append(s.str())
+	e.country.BinaryBuilder.Append(s.bytes())
 	s.key(`,"price":`)
 	e.price.Append(s.float())
 	s.key(`,"quantity":`)
@@ -83,7 +83,7 @@ func (e *events) line(b []byte) error {
 	if s.has("null") {
 		e.coupon.AppendNull()
 	} else {
-		e.coupon.Append(s.str())
+		e.coupon.BinaryBuilder.Append(s.bytes())
 	}
 	e.nested(&s)
 	return s.failed
@@ -92,9 +92,9 @@ func (e *events) line(b []byte) error {
 func (e *events) nested(s *scanner) {
 	s.key(`,"device":{"os":`)
 	e.device.Append(true)
-	e.os.Append(s.str())
+	e.os.BinaryBuilder.Append(s.bytes())
 	s.key(`,"browser":`)
-	e.browser.Append(s.str())
+	e.browser.BinaryBuilder.Append(s.bytes())
 	s.key(`,"mobile":`)
 	mobile := s.has("true")
 	if !mobile {
@@ -105,7 +105,7 @@ func (e *events) nested(s *scanner) {
 	e.tags.Append(true)
 	for s.failed == nil && !s.has("]") {
 		s.has(",")
-		e.tag.Append(s.str())
+		e.tag.BinaryBuilder.Append(s.bytes())
 	}
 }
 
@@ -124,7 +124,7 @@ func (s *scanner) fail(want string) {
 
 // has skips k if it is next.
 func (s *scanner) has(k string) bool {
-	if len(s.b) < len(k) || text(s.b[:len(k)]) != k {
+	if len(s.b) < len(k) || string(s.b[:len(k)]) != k {
 		return false
 	}
 	s.b = s.b[len(k):]
@@ -149,8 +149,6 @@ func (s *scanner) bytes() []byte {
 	s.fail("a string")
 	return []byte("0000-00-00T00:00:00Z")
 }
-
-func (s *scanner) str() string { return text(s.bytes()) }
 
 func (s *scanner) integer() int64 {
 	n, i := int64(0), 0
@@ -182,7 +180,7 @@ func (s *scanner) float() float64 {
 		places = len(digits) - point - 1
 	}
 	if len(digits) > 15 {
-		v, err := strconv.ParseFloat(text(digits), 64)
+		v, err := strconv.ParseFloat(string(digits), 64)
 		s.failed = errors.Join(s.failed, err)
 		return v
 	}

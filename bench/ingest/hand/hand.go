@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"unsafe"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -27,9 +26,9 @@ type appender interface {
 	line(b []byte) error
 }
 
-// convert reads the lines of file in, after skip of them, through make's
-// appender into the Parquet file out.
-func convert(in, out string, schema *arrow.Schema, skip int, make func(*array.RecordBuilder) appender) (err error) {
+// convert reads the lines of file in, after skip of them, through the
+// appender that open makes, into the Parquet file out.
+func convert(in, out string, schema *arrow.Schema, skip int, open func(*array.RecordBuilder) appender) (err error) {
 	f, err := os.Open(in)
 	if err != nil {
 		return fmt.Errorf("open input: %w", err)
@@ -41,7 +40,7 @@ func convert(in, out string, schema *arrow.Schema, skip int, make func(*array.Re
 	}
 	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema)
 	defer builder.Release()
-	to, n := make(builder), 0
+	to, n := open(builder), 0
 	err = lines(f, func(b []byte) error {
 		if skip > 0 {
 			skip--
@@ -127,9 +126,6 @@ func (w *writer) close() error {
 	close(w.batches)
 	return <-w.done
 }
-
-// text is b as a string, valid as long as b.
-func text(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 func two(b []byte) int { return int(b[0]-'0')*10 + int(b[1]-'0') }
 

@@ -82,7 +82,7 @@ func (l *lineitem) line(b []byte) error {
 		l.dates[i].Append(arrow.Date32(days(f[10+i])))
 	}
 	for i, column := range [...]int{8, 9, 13, 14, 15} {
-		l.texts[i].Append(text(f[column]))
+		l.texts[i].BinaryBuilder.Append(f[column])
 	}
 	return nil
 }
