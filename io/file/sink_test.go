@@ -317,6 +317,32 @@ func TestSameCommitTwice(t *testing.T) {
 	sameAsLog(t, dir)
 }
 
+// TestSameEpochTwice has a process with a copy of the state write another
+// epoch of the same number: it must not pass for the one that is in the log.
+func TestSameEpochTwice(t *testing.T) {
+	dir := memoryDir(t)
+	a := &pipe{cfg: SinkConfig{Dir: dir, Format: "csv"}, incarnation: "a"}
+	forked := *a
+	if err := a.epoch(t, a.sink(), 1, ids(0, 5)); err != nil {
+		t.Fatal(err)
+	}
+	if err := forked.epoch(t, forked.sink(), 1, ids(0, 6)); flow.KindOf(err) != flow.Conflict {
+		t.Errorf("got %v", err)
+	}
+	if err := a.epoch(t, a.sink(), 2, ids(5, 5)); err != nil {
+		t.Error(err)
+	}
+	if err := forked.epoch(t, forked.sink(), 1, ids(0, 6)); flow.KindOf(err) != flow.Conflict {
+		t.Errorf("behind: got %v", err)
+	}
+	got := visible(t, dir)
+	slices.Sort(got)
+	if !slices.Equal(got, upTo(10)) {
+		t.Error(got)
+	}
+	sameAsLog(t, dir)
+}
+
 // TestLostFiles checks that what was lost outside is not passed over.
 func TestLostFiles(t *testing.T) {
 	dir := memoryDir(t)

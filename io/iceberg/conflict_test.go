@@ -89,6 +89,21 @@ func TestOldStateDirectory(t *testing.T) {
 	refused(t, r.sink.Commit(t.Context(), r.txn(1, 0), nil), "old copy")
 }
 
+// TestCopiedStateDirectory has two processes with copies of one state write an
+// epoch of the same number.
+func TestCopiedStateDirectory(t *testing.T) {
+	r := newRig(t, Config{})
+	r.epoch(ids(t, 0, 10))
+	other := *r
+	other.restart()
+	parts := other.prepare(ids(t, 10, 15))
+	r.epoch(ids(t, 10, 20))
+	refused(t, other.sink.Commit(t.Context(), other.last, parts), "copy of this state directory")
+	if got := scan(t, r.load()); len(got) != 20 {
+		t.Errorf("%d rows", len(got))
+	}
+}
+
 func TestLostState(t *testing.T) {
 	r := newRig(t, Config{})
 	r.epoch(ids(t, 0, 10))
