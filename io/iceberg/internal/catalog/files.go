@@ -197,18 +197,28 @@ func syncPath(path string) error {
 
 // LocalPath is the path of a local file, which may be written as a file URL.
 // In a URL only what the URL escapes is unescaped: a partition value in a
-// path keeps its own escapes.
+// path keeps its own escapes. Java and PyIceberg escape nothing, and make
+// folders whose names have a percent sign: file:/path is always taken as it
+// is, and file:///path if there is such a file.
 func LocalPath(name string) (string, error) {
 	rest, ok := strings.CutPrefix(name, "file:")
 	if !ok {
 		return name, nil
 	}
-	if after, ok := strings.CutPrefix(rest, "//"); ok {
-		i := strings.IndexByte(after, '/')
-		if i < 0 || (i > 0 && after[:i] != "localhost") {
-			return "", fmt.Errorf("file URL %q: want file:///path", name)
-		}
-		rest = after[i:]
+	after, ok := strings.CutPrefix(rest, "//")
+	if !ok {
+		return rest, nil
+	}
+	i := strings.IndexByte(after, '/')
+	if i < 0 || (i > 0 && after[:i] != "localhost") {
+		return "", fmt.Errorf("file URL %q: want file:///path", name)
+	}
+	rest = after[i:]
+	if !strings.Contains(rest, "%") {
+		return rest, nil
+	}
+	if _, err := os.Lstat(rest); err == nil {
+		return rest, nil
 	}
 	path, err := url.PathUnescape(rest)
 	if err != nil {
