@@ -3,7 +3,7 @@ GO ?= go
 TOOLS := $(CURDIR)/.tools
 LINT := $(TOOLS)/golangci-lint
 
-.PHONY: help demo setup test lint bench crash mutants golden fuzz clean
+.PHONY: help demo setup test lint bench crash mutants golden fuzz interop clean
 
 help:              ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,6 +38,9 @@ golden:            ## rewrite what tests compare with; read the diff
 
 fuzz: setup        ## every fuzz target for FUZZTIME (10s) each
 	@scripts/fuzz.sh
+
+interop:           ## PyIceberg, DuckDB, pyarrow and Spark read what weir writes; needs PyPI, Maven Central, Java 17
+	@interop/run.sh
 
 clean:             ## what targets leave behind
 	rm -rf bin demo .tools
