@@ -208,7 +208,6 @@ func testFiles(t *testing.T, weir string) {
 		count(DISTINCT device) AS devices, count(DISTINCT tags) AS tag_lists,
 		bit_xor(hash(event_id, ts, user_id, price, quantity, score, coupon, device.os, device.browser, device.mobile, tags)) AS rows`,
 		read, duck.Files(parquet(t, dir)...))
-
 }
 
 // testInferred converts real JSONL without a schema.
