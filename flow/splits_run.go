@@ -211,11 +211,14 @@ type endedSplit[S, O any] struct {
 }
 
 func (t *splitTask[T, S, O]) run(ctx context.Context) error {
-	defer t.feed.tasks.Add(1)
 	for {
 		s, ok, err := t.feed.next(ctx)
-		if err != nil || !ok {
+		if err != nil {
 			return err
+		}
+		if !ok {
+			t.feed.tasks.Add(1)
+			return nil
 		}
 		if err := t.read(ctx, s); err != nil {
 			return err
