@@ -108,10 +108,13 @@ type sinkTask[T, C any] struct {
 // pushFixed makes the push for elements that are one row each, of one size:
 // there is nothing to count but how many they are.
 func (t *sinkTask[T, C]) pushFixed(ctx context.Context) func(T) error {
-	l, id, w := t.l, t.n.id, t.w
+	l, id, write := t.l, t.n.id, t.w.Write
+	if f, ok := any(t.w).(eachWriter[T]); ok {
+		write = f // without the method around it
+	}
 	return func(v T) error {
 		l.At = id
-		if err := w.Write(ctx, v); err != nil {
+		if err := write(ctx, v); err != nil {
 			return t.n.named(err)
 		}
 		if t.fixed++; t.fixed >= publishEvery {
