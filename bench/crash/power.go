@@ -17,8 +17,8 @@ func powerMutants() []string {
 	return []string{"nosync", "earlycommit", "norecovery", "noalign", "nostate", "earlyack", "lateposition"}
 }
 
-// power runs flow's crash test: a pipeline on a disk that loses what was not
-// synced, as often as runs says. It returns how often the power failed.
+// power runs flow's crash tests: pipelines on a disk that loses what was not
+// synced, each as often as runs says. It returns how often the power failed.
 func (b *builder) power(ctx context.Context, mutant string, runs int) (failures int, err error) {
 	tags := "power"
 	if mutant != "" {
@@ -28,7 +28,7 @@ func (b *builder) power(ctx context.Context, mutant string, runs int) (failures 
 	if err != nil {
 		return 0, err
 	}
-	cmd := exec.CommandContext(ctx, test, "-test.run", "^TestExactlyOnce$", "-test.v", "-test.timeout", "20m")
+	cmd := exec.CommandContext(ctx, test, "-test.run", "^TestExactlyOnce", "-test.v", "-test.timeout", "20m")
 	cmd.Dir = filepath.Join(b.root, "flow")
 	cmd.Env = append(os.Environ(), "WEIR_CRASH_RUNS="+strconv.Itoa(runs))
 	out, err := cmd.CombinedOutput()
@@ -39,11 +39,14 @@ func (b *builder) power(ctx context.Context, mutant string, runs int) (failures 
 	if err != nil {
 		return 0, err
 	}
-	found := regexp.MustCompile(`(\d+) runs, (\d+) crashes`).FindSubmatch(out)
-	if found == nil {
+	for _, found := range regexp.MustCompile(`(\d+) crashes`).FindAllSubmatch(out, -1) {
+		n, _ := strconv.Atoi(string(found[1])) // digits
+		failures += n
+	}
+	if failures == 0 {
 		return 0, fmt.Errorf("the crash test does not say how often it crashed: %s", tail(out))
 	}
-	return strconv.Atoi(string(found[2]))
+	return failures, nil
 }
 
 // failedAt is the seed at which the test failed, and what it says about it.
