@@ -155,6 +155,11 @@ type Parquet struct {
 	// choice to the writer.
 	RowGroupBytes spec.Size `json:"row_group_bytes"`
 
+	// The encodings: basic is what every reader knows (plain and dictionary);
+	// all adds delta and split encodings, for smaller files that are cheaper to
+	// write, and of which Spark 3.5 misreads texts.
+	Encodings string `json:"encodings" weir:"oneof=basic|all"`
+
 	// The columns that get a bloom filter.
 	Bloom []string `json:"bloom"`
 }
@@ -185,7 +190,7 @@ func sourceDefaults() Config {
 func sinkDefaults() SinkConfig {
 	return SinkConfig{
 		Format: parqName, Compression: auto, OnSchemaChange: auto,
-		TargetSize: 128 << 20, MaxOpen: 64,
+		TargetSize: 128 << 20, MaxOpen: 64, Parquet: Parquet{Encodings: "basic"},
 	}
 }
 
@@ -216,6 +221,7 @@ func (c SinkConfig) withDefaults() SinkConfig {
 	or(&c.OnSchemaChange, d.OnSchemaChange)
 	or(&c.TargetSize, d.TargetSize)
 	or(&c.MaxOpen, d.MaxOpen)
+	or(&c.Parquet.Encodings, d.Parquet.Encodings)
 	return c
 }
 

@@ -26,7 +26,7 @@ func (c SinkConfig) encoder(f *os.File, schema *arrow.Schema, alloc memory.Alloc
 	if c.Format == parqName {
 		o := parquet.WriterOptions{
 			Level: c.Level, RowGroupRows: c.Parquet.RowGroupRows,
-			RowGroupBytes: int64(c.Parquet.RowGroupBytes), Alloc: alloc,
+			RowGroupBytes: int64(c.Parquet.RowGroupBytes), Encodings: c.Parquet.Encodings, Alloc: alloc,
 		}
 		if c.Compression != auto {
 			o.Compression = c.Compression

@@ -169,6 +169,13 @@ func (s *sink) plan(ctx context.Context, tbl *table.Table, t flow.Txn, parts []P
 		if err != nil {
 			return c, s.place.errorf("append %d files: %w", len(ev.files), err)
 		}
+		files, err := c.drafts.open(ctx)
+		if err != nil {
+			return c, err
+		}
+		if err := keepEmptyBounds(base, staged.CurrentSnapshot(), files.(catalog.Files)); err != nil {
+			return c, s.place.errorf("append %d files: %w", len(ev.files), err)
+		}
 		m.Snapshot = staged.CurrentSnapshot().SnapshotID
 		c.snapshot = m.Snapshot
 		tc, err := tx.TableCommit()
