@@ -117,7 +117,7 @@ func TestDamage(t *testing.T) {
 	seed := uint64(times(t, "WEIR_STATE_SEED", 5))
 	r := rand.New(rand.NewPCG(seed, 1))
 	disks, wants := damageable(t, seed)
-	n, refused, harmless := times(t, "WEIR_STATE_DAMAGE", 200), 0, 0
+	n, refused, harmless := times(t, "WEIR_STATE_DAMAGE", 60), 0, 0
 	for range n {
 		i := r.IntN(len(disks))
 		disk := disks[i].CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100, RNG: r})

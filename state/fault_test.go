@@ -59,7 +59,7 @@ func TestDiskFull(t *testing.T) {
 	seed := uint64(times(t, "WEIR_STATE_SEED", 3))
 	r := rand.New(rand.NewPCG(seed, 0))
 	failures := 0
-	for range times(t, "WEIR_STATE_FULL", 60) {
+	for range times(t, "WEIR_STATE_FULL", 30) {
 		mem := vfs.NewCrashableMem()
 		var left atomic.Int64
 		left.Store(1 << 40)

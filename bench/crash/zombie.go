@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 )
 
@@ -45,7 +46,13 @@ func (s *site) zombie(ctx context.Context, j job, c crew, point string, until ki
 	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		return err
 	}
-	if err := cmd.Wait(); err == nil && fault.cause == nil {
+	err = cmd.Wait()
+	if fault.cause != nil && strings.Contains(fault.cause.Error(), "database is locked") {
+		// The stop fell into a transaction of the catalog, on another
+		// goroutine: nobody else could have gone on meanwhile.
+		return os.RemoveAll(dir)
+	}
+	if err == nil && fault.cause == nil {
 		fault.cause = fmt.Errorf("the first one ended well although another had overtaken it")
 	}
 	if fault.cause == nil && until.point != "" {
