@@ -46,17 +46,16 @@ func KeyBy[K comparable, T any](in Flow[T], key func(T) K, ops ...Op) Keyed[K, T
 func shuffle[K comparable, T any](k Keyed[K, T], name string, par int, ins ...Flow[T]) Flow[T] {
 	id := int32(len(ins[0].n.p.nodes)) // of the boundary, whose code the key's function is
 	return boundary("shuffle", name, par, func(l *engine.Lane) func(T) int {
+		key, codec := k.key, k.codec
 		return func(v T) int {
 			l.At = id
-			return k.group(v) * par / keyGroups
+			return int(uint8(codec.Hash(key(v)))) * par / keyGroups
 		}
 	}, ins...)
 }
 
 // Key returns the key of v.
 func (k Keyed[K, T]) Key(v T) K { return k.key(v) }
-
-func (k Keyed[K, T]) group(v T) int { return int(uint8(k.codec.Hash(k.key(v)))) }
 
 // groups is the range of key groups that lane sub of par owns: those with
 // group*par/keyGroups == sub.

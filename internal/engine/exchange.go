@@ -226,13 +226,15 @@ func (x *Exchange[T]) Write(l *Lane, in int, route func(T) int) Port[T] {
 		return x.writer(l, 0, in).port()
 	}
 	ws := make([]*writer[T], len(x.boxes))
-	pushes := make([]func(T) error, len(x.boxes))
 	for i := range ws {
 		ws[i] = x.writer(l, i, in)
-		pushes[i] = ws[i].port().Push
+	}
+	push := func(v T) error { return ws[route(v)].push(v) }
+	if x.retain != nil || x.sizer.Extra != nil {
+		push = func(v T) error { return ws[route(v)].pushHeavy(v) }
 	}
 	return Port[T]{
-		Push: func(v T) error { return pushes[route(v)](v) },
+		Push: push,
 		Ctl: func(c Ctl) error {
 			for _, w := range ws {
 				if err := w.ctl(c); err != nil {
