@@ -12,7 +12,7 @@ import (
 
 // realData is the folder of whole files; the excerpts in testdata are always
 // read.
-const realData = "/work/shared/data"
+const realData = "../../../shared/data"
 
 func TestRealData(t *testing.T) {
 	zip := map[string]string{
